@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** @file saddle/objective.h
+ *  What is minimised: f(w) = (1/n) sum_i f_i(w), or E_z f_z(w), handed over as callbacks.
+ *  w has d = dim entries; samples, entries and positions count from 0. */
+#ifndef SADDLE_OBJECTIVE_H
+#define SADDLE_OBJECTIVE_H
+#include <saddle/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What one call of a callback is over. The library owns it and may append members; it is valid
+ *  during the call.
+ *  @since 0.1 */
+typedef struct saddle_batch {
+    int64_t struct_size;
+    int64_t count;        /**< samples in the call, 1 .. grain */
+    int64_t first;        /**< they are first .. first+count-1, in this order; -1 when they are not */
+    const int64_t *index; /**< never NULL: the samples are index[k], k = 0 .. count-1 (may repeat) */
+    int64_t dim;          /**< entries of w */
+    int64_t offset;       /**< global position of w[0]: 0 in this release */
+    int64_t step;         /**< the step this call belongs to, 0 before the first, -1 outside a run */
+    int64_t point;        /**< calls of one objective with equal point (>= 1) see the same w, the samples may differ: keep
+                           *   what was computed there for the same samples; 0 = unknown */
+    int64_t thread;       /**< 0 .. threads-1: which of the concurrent callers, for scratch space */
+} saddle_batch;
+
+/** f over a batch: *value = (1/count) sum_k f_index[k](w).
+ *
+ *  Rules for all four callbacks of a batch. Return 0 = done; 1 = cannot be evaluated at this w (SGLD
+ *  then rejects the step that led there, other methods stop with SADDLE_E_CALLBACK); any other
+ *  number = give up. w is read-only and overlaps no output. Outputs are MEANS over the samples of
+ *  the call, never NULL, and come with NaN in their first and last entry: write every entry. More
+ *  samples than the grain come in several calls, whose means are weighted by count. They run in
+ *  the calling thread, and with saddle_context_set_threads() > 1 in threads of the library too,
+ *  several at once. No longjmp and no C++ exception may leave them. They call nothing of the
+ *  library on an object that is at work.
+ *
+ *  @param user as given to saddle_objective_create()
+ *  @param b what the call is over
+ *  @param w dim entries
+ *  @param value one number
+ *  @return 0, 1 or any other number, see above
+ *  @since 0.1 */
+typedef int (*saddle_value_fn)(void *user, const saddle_batch *b, const double *w, double *value);
+
+/** The gradient over a batch: gradient = (1/count) sum_k grad f_index[k](w), dim entries.
+ *  The rules are those of saddle_value_fn.
+ *  @since 0.1 */
+typedef int (*saddle_gradient_fn)(void *user, const saddle_batch *b, const double *w, double *gradient);
+
+/** Both in one pass; serves for value and for gradient where those are not set, and is preferred
+ *  where both are needed at one w. The rules are those of saddle_value_fn.
+ *  @since 0.1 */
+typedef int (*saddle_value_gradient_fn)(void *user, const saddle_batch *b, const double *w, double *value,
+                                        double *gradient);
+
+/** Projects w onto the feasible set, in place, after every step; tests of the gradient stay those
+ *  of the free problem. Returns 0; anything else = give up.
+ *  @param user as given to saddle_objective_create()
+ *  @param dim entries of w
+ *  @param w dim finite numbers, to be made feasible
+ *  @since 0.1 */
+typedef int (*saddle_project_fn)(void *user, int64_t dim, double *w);
+
+/** An objective: opaque, counted. Solvers made from it keep it alive. */
+typedef struct saddle_objective saddle_objective;
+
+/** Samples without end, f = E_z f_z: index[] holds fresh 63-bit draws, and SADDLE_SAMPLING_SEQUENTIAL
+ *  counts 0, 1, 2, ... first. What needs all samples is SADDLE_E_UNSUPPORTED. For an objective that is
+ *  no sum at all pass 1, not 0. */
+#define SADDLE_STREAM (-INT64_C(1))
+
+/** Makes an objective without callbacks.
+ *  @param c the context, or NULL for the defaults; kept alive by the objective
+ *  @param dim entries of w, 1 .. 2^41
+ *  @param samples n, 1 .. 2^62, or SADDLE_STREAM
+ *  @param user borrowed; handed to every callback
+ *  @param out receives the objective, to be destroyed by saddle_objective_destroy()
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT, SADDLE_E_MEMORY
+ *  @since 0.1 */
+SADDLE_API SADDLE_NODISCARD saddle_status saddle_objective_create(saddle_context *c, int64_t dim, int64_t samples,
+                                                                  void *user, saddle_objective **out);
+
+/** Gives the caller's hold on an objective back; it goes when the last solver made from it is gone.
+ *  @param f an objective, or NULL: nothing is done
+ *  @since 0.1 */
+SADDLE_API void saddle_objective_destroy(saddle_objective *f);
+
+/** Sets what is called with user when the objective goes; for bindings that own it.
+ *  @param f the objective
+ *  @param destroy the function, NULL for none
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT (f is NULL)
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_destructor(saddle_objective *f, void (*destroy)(void *user));
+
+/** Sets the callback for values.
+ *  @param f the objective
+ *  @param fn the callback, NULL to take it back
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT (f is NULL); SADDLE_E_STATE (a solver was made from f)
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_value(saddle_objective *f, saddle_value_fn fn);
+
+/** Sets the callback for gradients. Arguments and errors as in saddle_objective_set_value().
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_gradient(saddle_objective *f, saddle_gradient_fn fn);
+
+/** Sets the callback for value and gradient in one pass. Arguments and errors as in
+ *  saddle_objective_set_value().
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_value_gradient(saddle_objective *f, saddle_value_gradient_fn fn);
+
+/** Sets the projection. Arguments and errors as in saddle_objective_set_value().
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_project(saddle_objective *f, saddle_project_fn fn);
+
+/** Sets the most samples that one call of a callback gets. It fixes the order of the sums, and so the
+ *  last bits of a result; it is also the unit that threads share.
+ *  @param f the objective
+ *  @param samples 1 .. 2^31 - 1; the default is 256
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT; SADDLE_E_STATE (a solver was made from f)
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_grain(saddle_objective *f, int64_t samples);
+
+/** dim as given to saddle_objective_create(); 0 when f is NULL.
+ *  @since 0.1 */
+SADDLE_API int64_t saddle_objective_dim(const saddle_objective *f);
+
+/** samples as given to saddle_objective_create(); 0 when f is NULL.
+ *  @since 0.1 */
+SADDLE_API int64_t saddle_objective_samples(const saddle_objective *f);
+
+/** f(w) over all samples, in grains, by all threads, summed in an order that does not depend on them.
+ *  @param f an objective with a value or value_gradient callback
+ *  @param w dim finite numbers, not changed
+ *  @param value receives f(w)
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT, SADDLE_E_MISSING, SADDLE_E_CALLBACK, SADDLE_E_NOT_FINITE,
+ *          SADDLE_E_MEMORY, SADDLE_E_UNSUPPORTED (SADDLE_STREAM)
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_value(saddle_objective *f, const double *w, double *value);
+
+/** grad f(w) over all samples, and f(w) with it.
+ *  @param f an objective with a gradient or value_gradient callback
+ *  @param w dim finite numbers, not changed
+ *  @param value_or_null receives f(w), or NULL when it is not wanted
+ *  @param gradient receives dim numbers; overlaps not w. After a failure its content is unspecified
+ *  @return as saddle_objective_value()
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_gradient(saddle_objective *f, const double *w, double *value_or_null,
+                                                   double *gradient);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

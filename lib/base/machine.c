@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The clock, and the floating-point environment that results depend on. */
+#include "base/base.h"
+#include <fenv.h>
+#include <string.h>
+#include <time.h>
+#if defined(__SSE2__)
+#  include <xmmintrin.h>
+#endif
+
+double saddle_i_clock(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+#if defined(__SSE2__)
+/* Doubles are computed by SSE here, and MXCSR is cheaper than fegetenv: it holds the rounding mode, flush-to-zero, which a
+ * plug-in built with -Ofast sets in some threads and not in others, and the traps. 0x1f80 is its state at start-up. */
+void saddle_i_fenv_enter(struct saddle_i_fenv *e)
+{
+    e->kept[0] = _mm_getcsr();
+    _mm_setcsr(0x1f80u);
+}
+
+void saddle_i_fenv_leave(const struct saddle_i_fenv *e)
+{
+    _mm_setcsr((unsigned)e->kept[0]);
+}
+#else
+_Static_assert(sizeof(fenv_t) <= sizeof(struct saddle_i_fenv), "fenv_t does not fit");
+void saddle_i_fenv_enter(struct saddle_i_fenv *e)
+{
+    fenv_t old;
+    (void)fegetenv(&old);
+    memcpy(e->kept, &old, sizeof old);
+    (void)fesetenv(FE_DFL_ENV);
+}
+
+void saddle_i_fenv_leave(const struct saddle_i_fenv *e)
+{
+    fenv_t old;
+    memcpy(&old, e->kept, sizeof old);
+    (void)fesetenv(&old);
+}
+#endif

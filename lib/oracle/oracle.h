@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The ONLY caller of an objective's callbacks: it cuts batches into grains, calls, folds the means in order, tests
+ * finiteness, counts. What leaves this room is averaged, counted and finite, or comes with a status. */
+#ifndef SADDLE_I_ORACLE_H
+#define SADDLE_I_ORACLE_H
+#include <saddle/objective.h>
+#include "space/space.h"
+
+struct saddle_i_team; /* the threads of one objective, team.h */
+
+/* Oracle calls times their samples. */
+struct saddle_i_counts {
+    int64_t value, gradient;
+};
+
+/* What each of the concurrent callers has for itself. */
+struct saddle_i_seat {
+    struct saddle_batch call;
+    int64_t *identity; /* first, first+1, ... of a grain of an evaluation over all samples */
+    double *mean;      /* the gradient of one of several grains */
+    double value;      /* and its value */
+    int code;          /* what the callback returned */
+};
+
+/* An objective as the oracle sees it. */
+struct saddle_i_oracle {
+    saddle_context *context;
+    int64_t dim, samples, grain;
+    void *user;
+    saddle_value_fn value;
+    saddle_gradient_fn gradient;
+    saddle_value_gradient_fn value_gradient;
+    saddle_project_fn project;
+    const struct saddle_i_kernels *kernels;
+    int64_t point;                /* the newest point id */
+    int64_t callback_code;        /* what the last callback that gave up returned */
+    struct saddle_i_seat first;   /* of the calling thread */
+    struct saddle_i_seat *others; /* of the team's threads, thread t at t - 1 */
+    int64_t seats;                /* how many of all these are made: 1 + others */
+    struct saddle_i_team *team;   /* NULL while one thread is enough */
+};
+
+/* What an evaluation is over. */
+struct saddle_i_request {
+    const int64_t *index; /* NULL: all samples */
+    int64_t count;
+    int64_t nominal;      /* the sum is divided by this: count for a mean, B for the short last batch of an epoch */
+    int64_t step, point;  /* as in saddle_batch */
+    struct saddle_i_counts *counts;
+};
+
+/* Before the first use, and when the objective goes. */
+void saddle_i_oracle_init(struct saddle_i_oracle *o, saddle_context *c, int64_t dim, int64_t samples, void *user);
+void saddle_i_oracle_fini(struct saddle_i_oracle *o);
+/* Another grain: the room made for the old one goes. */
+void saddle_i_oracle_set_grain(struct saddle_i_oracle *o, int64_t grain);
+
+/* A new point id: w has changed, or is unknown. */
+static inline int64_t saddle_i_oracle_new_point(struct saddle_i_oracle *o)
+{
+    return ++o->point;
+}
+
+/* SADDLE_OK when the objective can give them; else SADDLE_E_MISSING that names the callback. */
+saddle_status saddle_i_oracle_needs_value(const struct saddle_i_oracle *o, const char *who);
+saddle_status saddle_i_oracle_needs_gradient(const struct saddle_i_oracle *o, const char *who);
+/* SADDLE_E_UNSUPPORTED for a stream. */
+saddle_status saddle_i_oracle_needs_all(const struct saddle_i_oracle *o, const char *who);
+
+/* f over the request. *value is written on success only. */
+saddle_status saddle_i_oracle_value(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w,
+                                    double *value);
+/* grad f over the request into g (scratch after a failure), and f with it when value is not NULL. A request of one grain comes
+ * UNTESTED, *tested = 0: whoever uses g looks at it in the pass that it makes anyway, and calls saddle_i_oracle_blame(). */
+saddle_status saddle_i_oracle_gradient(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w,
+                                       double *value, double *g, int *tested);
+/* The failure of a gradient with an entry that is not finite. */
+SADDLE_I_COLD saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *o, int64_t step, int64_t entry, double bad);
+/* The projection of w in place; on failure the content of w is unspecified. */
+saddle_status saddle_i_oracle_project(struct saddle_i_oracle *o, int64_t step, double *w);
+
+/* The general way of a gradient, out of line. */
+saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const struct saddle_i_request *q,
+                                               const double *w, double *value, double *g, int *tested);
+SADDLE_I_COLD saddle_status saddle_i_oracle_gave_up(struct saddle_i_oracle *o, const char *which, int code, int64_t step);
+
+/* The fast way: a mini-batch of one grain, by the gradient callback. */
+static inline saddle_status saddle_i_oracle_gradient_batch(struct saddle_i_oracle *o, const struct saddle_i_request *q,
+                                                           const double *w, double *g, int *tested)
+{
+    if (!SADDLE_I_LIKELY(o->gradient != NULL && q->index != NULL && q->count <= o->grain && q->count == q->nominal)) {
+        return saddle_i_oracle_gradient_general(o, q, w, NULL, g, tested);
+    }
+    struct saddle_batch *b = &o->first.call;
+    b->count = q->count;
+    b->first = q->count == 1 ? q->index[0] : -1;
+    b->index = q->index;
+    b->step = q->step;
+    b->point = q->point;
+    g[0] = g[o->dim - 1] = SADDLE_I_NAN;
+    const int code = o->gradient(o->user, b, w, g);
+    q->counts->gradient += q->count;
+    *tested = 0;
+    return SADDLE_I_LIKELY(code == 0) ? SADDLE_OK : saddle_i_oracle_gave_up(o, "gradient", code, q->step);
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The one loop of all methods. */
+#ifndef SADDLE_I_ENGINE_H
+#define SADDLE_I_ENGINE_H
+#include "methods/method.h"
+#include "solver/objective.h"
+#include "solver/options.h"
+
+struct saddle_i_limits {
+    int64_t steps;         /* INT64_MAX = none */
+    double samples;        /* of gradients: epochs * n; infinity = none */
+    double seconds;        /* infinity = none */
+    double target_value;   /* -infinity = none */
+    double divergence;     /* infinity = none */
+    double eps_gradient;   /* 0 = none, or the method has an escape rule */
+    int64_t test_every;    /* steps between tests of value and gradient */
+    int64_t monitor_every; /* 0 = only when it stops */
+    int64_t samples_a_step;/* at most */
+};
+
+struct saddle_solver {
+    saddle_context *context;
+    saddle_objective *objective;
+    const struct saddle_i_method *method;
+    struct saddle_options options;
+    struct saddle_i_run run;
+    struct saddle_i_limits limit;
+    int64_t schedule, output;
+    double schedule_time;
+    saddle_monitor_fn monitor;
+    void *monitor_user;
+    saddle_schedule_fn own_schedule;
+    void *own_schedule_user;
+
+    int request;             /* atomic: asked to stop */
+    int monitor_stop;        /* the monitor returned 1, and no stop has come of it yet */
+    int working;             /* inside step or run */
+    int64_t t;               /* steps taken */
+    int64_t looked, told;    /* the last step whose tests were made, whose event was sent */
+    int64_t tolerance_stop;  /* what the tests found */
+    int64_t stop, kind;
+    double value, gradient_norm;       /* of the output */
+    struct {
+        double value, gradient_norm, step_norm;
+    } seen;                  /* what the last step saw */
+    double *kept;            /* OUTPUT uniform, best: the iterate to be returned; once stopped the current one */
+    double kept_value;
+    int has_kept, swapped;   /* swapped: w is the output, kept the current iterate */
+    uint64_t fingerprint;    /* of w when the last call ended */
+    double seconds, started; /* of earlier calls; start of this one */
+    double clock;            /* last reading, as seconds of this run */
+    int64_t clock_step, clock_gap; /* step of that reading, steps until the next */
+    int64_t callback_code;
+};
+
+/* Goes on until something stops it or step `last` is done. */
+saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last);
+/* eta_t of the step to come, into the run. */
+saddle_status saddle_i_engine_schedule(struct saddle_solver *s, int64_t step);
+
+#endif
