@@ -14,10 +14,7 @@ static saddle_status look_at_gradient(struct saddle_i_run *r)
 {
     r->changed = 0;
     r->ready_point = -1;
-    if (r->tested) {
-        r->bound = saddle_i_max_abs(r->n, r->g);
-    }
-    if (r->want_norms && r->n <= SADDLE_I_LONG) {
+    if (r->want_norms && (r->n <= SADDLE_I_LONG || r->bound >= 0.0)) {
         return saddle_i_run_norm(r, &r->gradient_norm);
     }
     return SADDLE_OK;
@@ -26,7 +23,7 @@ static saddle_status look_at_gradient(struct saddle_i_run *r)
 saddle_status saddle_i_run_gradient_of(struct saddle_i_run *r, const int64_t *index, int64_t count, int64_t nominal)
 {
     const struct saddle_i_request q = {index, count, nominal, r->t, r->point, &r->counts};
-    TRY(saddle_i_oracle_gradient(r->oracle, &q, r->w, NULL, r->g, &r->tested));
+    TRY(saddle_i_oracle_gradient(r->oracle, &q, r->w, NULL, r->g, &r->bound));
     return look_at_gradient(r);
 }
 
@@ -37,7 +34,7 @@ saddle_status saddle_i_run_gradient_all(struct saddle_i_run *r, double *value)
         if (value != NULL) {
             *value = r->ready_value;
         }
-        r->tested = 0;
+        r->bound = -1.0;
         const double ready_value = r->ready_value;
         TRY(look_at_gradient(r));
         r->ready_point = r->point; /* still untouched */
@@ -48,7 +45,7 @@ saddle_status saddle_i_run_gradient_all(struct saddle_i_run *r, double *value)
     const int free_value = r->oracle->gradient == NULL;
     double v = SADDLE_I_NAN;
     r->ready_point = -1;
-    TRY(saddle_i_oracle_gradient(r->oracle, &q, r->w, value != NULL || free_value ? &v : NULL, r->g, &r->tested));
+    TRY(saddle_i_oracle_gradient(r->oracle, &q, r->w, value != NULL || free_value ? &v : NULL, r->g, &r->bound));
     r->value = v;
     TRY(look_at_gradient(r));
     r->ready_point = r->point;
@@ -74,7 +71,6 @@ saddle_status saddle_i_run_norm(struct saddle_i_run *r, double *norm)
                    : saddle_i_fail(SADDLE_E_NOT_FINITE, "the norm of the gradient is above %g at step %lld", DBL_MAX,
                                    (long long)r->t);
     }
-    r->tested = 1;
     r->bound = v;
     if (!r->changed) {
         r->gradient_norm = v;
@@ -86,7 +82,7 @@ saddle_status saddle_i_run_norm(struct saddle_i_run *r, double *norm)
 /* Finiteness of g, and a bound of its entries. */
 static saddle_status test_gradient(struct saddle_i_run *r)
 {
-    if (r->tested) {
+    if (r->bound >= 0.0) {
         return SADDLE_OK;
     }
     r->bound = r->oracle->kernels->mass(r->n, r->g);
@@ -96,13 +92,18 @@ static saddle_status test_gradient(struct saddle_i_run *r)
         }
         r->bound = saddle_i_max_abs(r->n, r->g);
     }
-    r->tested = 1;
     return SADDLE_OK;
+}
+
+/* Before g is changed: its finiteness, and the norm that an event will want. */
+static saddle_status before_change(struct saddle_i_run *r)
+{
+    return r->want_norms && !r->changed ? saddle_i_run_norm(r, &r->gradient_norm) : test_gradient(r);
 }
 
 saddle_status saddle_i_run_scale(struct saddle_i_run *r, double a)
 {
-    TRY(test_gradient(r));
+    TRY(before_change(r));
     r->oracle->kernels->scale(r->n, a, r->g);
     r->bound *= fabs(a);
     r->changed = 1;
@@ -135,7 +136,7 @@ static double ball_radius(const struct saddle_i_run *r)
 
 saddle_status saddle_i_run_noise(struct saddle_i_run *r, int64_t kind, double s)
 {
-    TRY(test_gradient(r));
+    TRY(before_change(r));
     const saddle_random_stream stream = {r->set.seed, SADDLE_I_PURPOSE_NOISE, (uint64_t)r->t};
     const double d = (double)r->n;
     double a = s;
@@ -152,7 +153,7 @@ saddle_status saddle_i_run_noise(struct saddle_i_run *r, int64_t kind, double s)
     r->changed = 1;
     r->ready_point = -1;
     if (!(r->bound < SADDLE_I_REACH_MAX)) {
-        r->tested = 0;
+        r->bound = -1.0;
         return test_gradient(r);
     }
     return SADDLE_OK;
@@ -256,7 +257,7 @@ saddle_status saddle_i_run_descend_general(struct saddle_i_run *r, double eta)
     if (r->before != NULL) {
         memcpy(r->before, r->w, (size_t)r->n * sizeof(double));
     }
-    TRY(r->n > SADDLE_I_LONG && !r->tested ? descend_long(r, eta) : descend_tested(r, eta));
+    TRY(r->n > SADDLE_I_LONG && r->bound < 0.0 ? descend_long(r, eta) : descend_tested(r, eta));
     r->ready_point = -1;
     r->point = saddle_i_oracle_new_point(r->oracle);
     if (r->oracle->project != NULL) {

@@ -41,8 +41,7 @@ struct saddle_i_run {
     int want_norms;                  /* this step ends in an event */
     double value, gradient_norm, step_norm; /* of this step; NaN = not computed */
 
-    int tested;                      /* g is known to be finite, */
-    double bound;                    /* and max |g_i| <= bound */
+    double bound;                    /* max |g_i| <= bound; -1: g was not looked at yet */
     int changed;                     /* g is no longer the gradient: noise was added, or it was scaled */
     double reach;                    /* max |w_i| <= reach: a step that stays far below the largest double needs no test of w */
 
@@ -84,13 +83,13 @@ static inline saddle_status saddle_i_run_gradient_batch(struct saddle_i_run *r)
     const struct saddle_i_request q = {index, b->size, b->size, r->t, r->point, &r->counts};
     r->changed = 0;
     r->ready_point = -1;
-    return saddle_i_oracle_gradient_batch(r->oracle, &q, r->w, r->g, &r->tested);
+    return saddle_i_oracle_gradient_batch(r->oracle, &q, r->w, r->g, &r->bound);
 }
 
 /* w = w - eta g, eta >= 0. */
 static inline saddle_status saddle_i_run_descend(struct saddle_i_run *r, double eta)
 {
-    if (r->n <= SADDLE_I_TINY && !r->tested && !r->want_norms && r->before == NULL) {
+    if (r->n <= SADDLE_I_TINY && r->bound < 0.0 && !r->want_norms && r->before == NULL) {
         const double reach = r->reach + eta * saddle_i_tiny_mass(r->n, r->g);
         if (SADDLE_I_LIKELY(reach < SADDLE_I_REACH_MAX)) {
             saddle_i_tiny_descend(r->n, eta, r->g, r->w);

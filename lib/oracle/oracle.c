@@ -122,7 +122,6 @@ struct evaluation {
     double *sum;       /* of count * gradient; NULL: no gradient wanted */
     int want_value;
     double value_sum;
-    const char *which; /* the callback in use */
     int64_t done;      /* samples folded */
     saddle_status status;
 };
@@ -137,16 +136,20 @@ static int call(const struct evaluation *e, struct saddle_i_seat *s, const struc
     struct saddle_i_oracle *o = e->o;
     s->value = SADDLE_I_NAN;
     if (e->sum == NULL && o->value != NULL) {
+        s->which = "value";
         return o->value(o->user, b, e->w, &s->value);
     }
     g[0] = g[o->dim - 1] = SADDLE_I_NAN;
+    s->which = "gradient";
     if (!e->want_value && o->gradient != NULL) {
         return o->gradient(o->user, b, e->w, g);
     }
     if (o->value_gradient != NULL) {
+        s->which = "value_gradient";
         return o->value_gradient(o->user, b, e->w, &s->value, g);
     }
     const int code = o->value(o->user, b, e->w, &s->value); /* both wanted, no callback gives both */
+    s->which = code != 0 ? "value" : "gradient";
     return code != 0 ? code : o->gradient(o->user, b, e->w, g);
 }
 
@@ -183,7 +186,7 @@ static int fold(struct saddle_i_job *job, int64_t k, int64_t thread)
     const int64_t count = s->call.count;
     e->done += count;
     if (s->code != 0) {
-        e->status = saddle_i_oracle_gave_up(e->o, e->which, s->code, e->q->step);
+        e->status = saddle_i_oracle_gave_up(e->o, s->which, s->code, e->q->step);
         return 0;
     }
     if (e->want_value) {
@@ -238,7 +241,6 @@ static saddle_status evaluate(struct evaluation *e)
     e->status = SADDLE_OK;
     e->done = 0;
     const int by_both = o->value_gradient != NULL && (e->want_value ? e->sum != NULL || o->value == NULL : o->gradient == NULL);
-    e->which = by_both ? "value_gradient" : e->sum == NULL ? "value" : "gradient";
     const int64_t threads = saddle_i_team_size(o, e->job.grains);
     const int mean = e->sum != NULL ? e->job.grains > 1 : by_both;
     TRY(prepare_seats(o, threads, e->q->index == NULL, mean));
@@ -274,7 +276,7 @@ saddle_status saddle_i_oracle_value(struct saddle_i_oracle *o, const struct sadd
 }
 
 saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const struct saddle_i_request *q,
-                                               const double *w, double *value, double *g, int *tested)
+                                               const double *w, double *value, double *g, double *bound)
 {
     struct saddle_i_request all = *q;
     if (q->index == NULL) {
@@ -286,7 +288,7 @@ saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const 
     if (value != NULL) {
         TRY(finish_value(&e, &v));
     }
-    *tested = 0;
+    *bound = -1.0;
     if (e.job.grains > 1 || all.count != all.nominal) {
         const double divisor = (double)all.nominal;
         const double factor = e.job.grains > 1 ? 1.0 : (double)all.count;
@@ -300,8 +302,9 @@ saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const 
             if (entry >= 0) {
                 return saddle_i_oracle_blame(o, q->step, entry, g[entry]);
             }
+            mass = saddle_i_max_abs(o->dim, g);
         }
-        *tested = 1;
+        *bound = mass;
     }
     if (value != NULL) {
         *value = v;
@@ -310,8 +313,8 @@ saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const 
 }
 
 saddle_status saddle_i_oracle_gradient(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w,
-                                       double *value, double *g, int *tested)
+                                       double *value, double *g, double *bound)
 {
-    return value == NULL ? saddle_i_oracle_gradient_batch(o, q, w, g, tested)
-                         : saddle_i_oracle_gradient_general(o, q, w, value, g, tested);
+    return value == NULL ? saddle_i_oracle_gradient_batch(o, q, w, g, bound)
+                         : saddle_i_oracle_gradient_general(o, q, w, value, g, bound);
 }

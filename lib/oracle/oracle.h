@@ -19,6 +19,7 @@ struct saddle_i_seat {
     int64_t *identity; /* first, first+1, ... of a grain of an evaluation over all samples */
     double *mean;      /* the gradient of one of several grains */
     double value;      /* and its value */
+    const char *which; /* the callback that was called last */
     int code;          /* what the callback returned */
 };
 
@@ -70,10 +71,11 @@ saddle_status saddle_i_oracle_needs_all(const struct saddle_i_oracle *o, const c
 /* f over the request. *value is written on success only. */
 saddle_status saddle_i_oracle_value(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w,
                                     double *value);
-/* grad f over the request into g (scratch after a failure), and f with it when value is not NULL. A request of one grain comes
- * UNTESTED, *tested = 0: whoever uses g looks at it in the pass that it makes anyway, and calls saddle_i_oracle_blame(). */
+/* grad f over the request into g (scratch after a failure), and f with it when value is not NULL. *bound >= max |g_i|, where the
+ * entries were looked at; a request of one grain comes UNTESTED, *bound = -1: whoever uses g looks at it in the pass that it makes
+ * anyway, and calls saddle_i_oracle_blame(). */
 saddle_status saddle_i_oracle_gradient(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w,
-                                       double *value, double *g, int *tested);
+                                       double *value, double *g, double *bound);
 /* The failure of a gradient with an entry that is not finite. */
 SADDLE_I_COLD saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *o, int64_t step, int64_t entry, double bad);
 /* The projection of w in place; on failure the content of w is unspecified. */
@@ -81,15 +83,15 @@ saddle_status saddle_i_oracle_project(struct saddle_i_oracle *o, int64_t step, d
 
 /* The general way of a gradient, out of line. */
 saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const struct saddle_i_request *q,
-                                               const double *w, double *value, double *g, int *tested);
+                                               const double *w, double *value, double *g, double *bound);
 SADDLE_I_COLD saddle_status saddle_i_oracle_gave_up(struct saddle_i_oracle *o, const char *which, int code, int64_t step);
 
 /* The fast way: a mini-batch of one grain, by the gradient callback. */
 static inline saddle_status saddle_i_oracle_gradient_batch(struct saddle_i_oracle *o, const struct saddle_i_request *q,
-                                                           const double *w, double *g, int *tested)
+                                                           const double *w, double *g, double *bound)
 {
     if (!SADDLE_I_LIKELY(o->gradient != NULL && q->index != NULL && q->count <= o->grain && q->count == q->nominal)) {
-        return saddle_i_oracle_gradient_general(o, q, w, NULL, g, tested);
+        return saddle_i_oracle_gradient_general(o, q, w, NULL, g, bound);
     }
     struct saddle_batch *b = &o->first.call;
     b->count = q->count;
@@ -100,7 +102,7 @@ static inline saddle_status saddle_i_oracle_gradient_batch(struct saddle_i_oracl
     g[0] = g[o->dim - 1] = SADDLE_I_NAN;
     const int code = o->gradient(o->user, b, w, g);
     q->counts->gradient += q->count;
-    *tested = 0;
+    *bound = -1.0;
     return SADDLE_I_LIKELY(code == 0) ? SADDLE_OK : saddle_i_oracle_gave_up(o, "gradient", code, q->step);
 }
 

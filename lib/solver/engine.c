@@ -57,16 +57,16 @@ static void fill_reservoir(struct saddle_solver *s, int64_t t)
     }
 }
 
-static saddle_status one_step(struct saddle_solver *s, int64_t t)
+/* What has to be done before step t. */
+static saddle_status prepare_step(struct saddle_solver *s, int64_t t)
 {
-    s->run.t = t;
     if (s->schedule != SADDLE_SCHEDULE_CONSTANT || s->own_schedule != NULL) {
         TRY(saddle_i_engine_schedule(s, t));
     }
     if (s->output == SADDLE_OUTPUT_UNIFORM) {
         fill_reservoir(s, t);
     }
-    return s->method->step(&s->run);
+    return SADDLE_OK;
 }
 
 /* Steps up to number `due`; the last one with norms when an event is due there. */
@@ -74,6 +74,8 @@ static saddle_status quiet_steps(struct saddle_solver *s, int64_t due)
 {
     struct saddle_i_run *r = &s->run;
     const int event = event_due(s, due);
+    const int prepare = s->schedule != SADDLE_SCHEDULE_CONSTANT || s->own_schedule != NULL || s->output == SADDLE_OUTPUT_UNIFORM;
+    saddle_status (*const step)(struct saddle_i_run *) = s->method->step;
     while (s->t < due) {
         r->want_norms = event && s->t + 1 == due;
         if (r->want_norms) {
@@ -82,7 +84,11 @@ static saddle_status quiet_steps(struct saddle_solver *s, int64_t due)
         if (__atomic_load_n(&s->request, __ATOMIC_RELAXED)) {
             return SADDLE_OK;
         }
-        TRY(one_step(s, s->t + 1));
+        r->t = s->t + 1;
+        if (prepare) {
+            TRY(prepare_step(s, r->t));
+        }
+        TRY(step(r));
         if (r->method_stop) {
             return SADDLE_OK;
         }

@@ -157,9 +157,9 @@ static saddle_status gradient_in_env(saddle_objective *f, const double *w, doubl
     struct saddle_i_counts counts = {0, 0};
     const struct saddle_i_request q = {NULL, 0, 0, -1, saddle_i_oracle_new_point(&f->oracle), &counts};
     double v = 0.0;
-    int tested = 0;
-    TRY(saddle_i_oracle_gradient(&f->oracle, &q, w, value == NULL ? NULL : &v, gradient, &tested));
-    if (!tested) {
+    double bound = -1.0;
+    TRY(saddle_i_oracle_gradient(&f->oracle, &q, w, value == NULL ? NULL : &v, gradient, &bound));
+    if (bound < 0.0) {
         const int64_t entry = saddle_i_first_not_finite(f->oracle.dim, gradient);
         if (entry >= 0) {
             return saddle_i_oracle_blame(&f->oracle, -1, entry, gradient[entry]);
