@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The step of a long vector: one pass over memory that moves w, tests it, takes the norm of g and can be taken back. */
+/* The step of a long vector: one pass over memory that moves w, tests it, takes the norm of g and has a way back. */
 #include "space/kernels.h"
 #include "space/norm.h"
 #include <math.h>
 #include <string.h>
 
-/* The rest of a block of which `done` entries were moved by descend_groups(): fewer than 32 at the end of the vector, or
- * all from the first group with a very large entry on. The lanes go on where they stopped, once as they are and once for
- * 2^-600 g; what the latter loses in taking over is below 2^-1022 beside an entry above 2^(440-600). */
-static double finish(const struct saddle_i_kernels *k, struct saddle_i_norm *s, int64_t done, int64_t n, double eta, double *g,
-                     double *w, double *lane)
+/* The rest of a block of which `done` entries were moved by descend_groups(): fewer than 32 at the end of the vector,
+ * or all from the first group with a very large entry on. The lanes go on where they stopped, once as they are and
+ * once for 2^-600 g; what the latter loses in taking over is below 2^-1022 beside an entry above 2^(440-600). */
+static double finish(const struct saddle_i_kernels *k, struct saddle_i_norm *s, int64_t done, int64_t n, double eta,
+                     double *g, double *w, double *lane)
 {
     double down[SADDLE_I_LANES];
     for (int j = 0; j < SADDLE_I_LANES; j++) {
@@ -24,14 +24,15 @@ static double finish(const struct saddle_i_kernels *k, struct saddle_i_norm *s, 
     return k->descend_keep(n - done, eta, g + done, w + done);
 }
 
-/* One block with its share of the norm. The dot of g comes from the pass that overwrites g, so a sum that leaves the range
- * cannot be taken again. Therefore:
- *  - until one block dot reaches 2^-900 the block is read twice, first for its dots with and without scaling; an ordinary
- *    gradient ends this with its first block;
- *  - from then on a very small block no longer matters, and a very large entry stops descend_groups() before it is touched.
+/* One block with its share of the norm. The dot of g comes from the pass that overwrites g, so a sum that leaves the
+ * range cannot be taken again. Therefore:
+ *  - until one block dot reaches 2^-900 the block is read twice, first for its dots with and without scaling; an
+ *    ordinary gradient ends this with its first block;
+ *  - from then on a very small block no longer matters, and a very large entry stops descend_groups() before it is
+ *    touched.
  * So the norm is that of saddle_i_norm() also for entries of 1e-200 or 1e200, and only those pay for it. */
-static double move_and_measure(const struct saddle_i_kernels *k, struct saddle_i_norm *s, int64_t n, double eta, double *g,
-                               double *w)
+static double move_and_measure(const struct saddle_i_kernels *k, struct saddle_i_norm *s, int64_t n, double eta,
+                               double *g, double *w)
 {
     if (!s->ordinary) {
         saddle_i_norm_add(s, k, n, g);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* AVX-512: this file alone is compiled with -mavx512f -mavx512dq -mavx512vl, and nothing in it runs before kernels.c has asked
- * the processor. */
+/* AVX-512: this file alone is compiled with -mavx512f -mavx512dq -mavx512vl, and nothing in it runs before kernels.c
+ * has asked the processor. */
 #include "space/kernels.h"
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  *   exceeds            is an entry of the first greater than the second (either answer where there is NaN)
  *   across             the folds WIDTH/2 .. 1 within one vector
  *   NAME               of the set
- * Bits are those of kernels_portable.c: lane j of a block dot is entry j mod WIDTH of vector j / WIDTH, and the +0 of part()
- * leaves a lane as it is, since no lane is ever -0. */
+ * Bits are those of kernels_portable.c: lane j of a block dot is entry j mod WIDTH of vector j / WIDTH, and the +0 of
+ * part() leaves a lane as it is, since no lane is ever -0. */
 #include <emmintrin.h>
 
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ||x||: sqrt(x'x) where x'x is at least 2^-900 and no block dot is above 2^900; else the same of 2^600 x or 2^-600 x. */
+/* ||x||: sqrt(x'x) where x'x is at least 2^-900 and no block dot is above 2^900; else that of 2^600 x or 2^-600 x. */
 #include "space/norm.h"
 #include <math.h>
 
@@ -12,8 +12,8 @@ void saddle_i_norm_init(struct saddle_i_norm *s)
     s->ordinary = 0;
 }
 
-/* The block dot of a x, a a power of two. Entries that this makes subnormal or 0 are too small to matter beside those it is
- * made for: 2^-600 x is used where some |x_i| > 2^443, and 2^600 x only where all |x_i| < 2^-449. */
+/* The block dot of a x, a a power of two. Entries that this makes subnormal or 0 are too small to matter beside those
+ * it is made for: 2^-600 x is used where some |x_i| > 2^443, and 2^600 x only where all |x_i| < 2^-449. */
 static double scaled_dot(const struct saddle_i_kernels *k, int64_t n, double a, const double *x)
 {
     double scaled[SADDLE_I_BLOCK];

@@ -14,7 +14,8 @@ struct saddle_i_norm {
 void saddle_i_norm_init(struct saddle_i_norm *s);
 /* Block x of n <= SADDLE_I_BLOCK entries, whatever they are. */
 void saddle_i_norm_add(struct saddle_i_norm *s, const struct saddle_i_kernels *k, int64_t n, const double *x);
-/* A block by its dot alone, where an ordinary block came before; down = the block dot of 2^-600 x where it is above 2^900. */
+/* A block by its dot alone, where an ordinary block came before; down = the block dot of 2^-600 x, used
+ * where it is above 2^900. */
 void saddle_i_norm_add_dot(struct saddle_i_norm *s, double plain, double down);
 double saddle_i_norm_take(struct saddle_i_norm *s);
 

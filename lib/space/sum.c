@@ -97,9 +97,10 @@ static int any_below(const struct saddle_i_sum *s, int p)
     return (s->digit[p / DIGIT_BITS] & ((1LL << (p % DIGIT_BITS)) - 1)) != 0;
 }
 
-/* The double nearest to digits that are carried and not negative, as bits. With 53 bits M from bit number p up, the bits of
- * M 2^(p - 1074) are p 2^52 + M: the leading bit of M adds the 1 that a normal exponent field is ahead of p, and is missing
- * exactly where the number is subnormal and p is 0. A carry out of M goes into the exponent by itself. */
+/* The double nearest to digits that are carried and not negative, as bits. With 53 bits M from bit number p up, the
+ * bits of M 2^(p - 1074) are p 2^52 + M: the leading bit of M adds the 1 that a normal exponent field is ahead of p,
+ * and is missing exactly where the number is subnormal and p is 0. A carry out of M goes into the exponent by
+ * itself. */
 static uint64_t nearest(const struct saddle_i_sum *s)
 {
     const uint64_t infinity = (uint64_t)EXPONENT_MASK << FRACTION_BITS;
@@ -141,8 +142,8 @@ static double round_digits(struct saddle_i_sum *s)
     return -double_of(nearest(&minus));
 }
 
-/* a + b = *sum + *error exactly (Knuth's TwoSum). Needs no order of a and b; underflow does no harm, since both parts are
- * multiples of 2^-1074. Needs |a| + |b| far from overflow. */
+/* a + b = *sum + *error exactly (Knuth's TwoSum). Needs no order of a and b; underflow does no harm, since both parts
+ * are multiples of 2^-1074. Needs |a| + |b| far from overflow. */
 static inline void two_sum(double a, double b, double *sum, double *error)
 {
     const double s = a + b;
@@ -151,20 +152,20 @@ static inline void two_sum(double a, double b, double *sum, double *error)
     *sum = s;
 }
 
-/* The sum of 2 to 64 terms by two cascaded chains. Returns 1 with the correctly rounded sum, or 0 when that is not sure.
+/* The sum of up to 64 terms by two cascaded chains. Returns 1 with the correctly rounded sum, 0 when that is not sure.
  *
- * Proof, u = 2^-53. S is the true sum. If the computed sum of |t_i| is below 2^1000 all terms are finite and nothing below
- * overflows, so every TwoSum is exact:
+ * Proof, u = 2^-53. S is the true sum. If the computed sum of |t_i| is below 2^1000 all terms are finite and nothing
+ * below overflows, so every TwoSum is exact:
  *   first chain     S = s + sum e_i                second chain     sum e_i = c + sum f_i
  *   last TwoSum     s + c = r + q                  so               S = r + q + delta, delta = sum f_i.
  * R, the computed sum of |f_i|, loses at most a factor (1 - u)^63, and |delta| <= sum |f_i| <= R / (1 - u)^63 <= 2 R.
  * (a) R = 0: S = s + c, and r = fl(s + c) is by definition of the addition the nearest double, ties to even.
- * (b) R > 0, hence R >= 2^-1074. Let b be the computed value of 4 R + 2^-50 |q|. The product is off by at most its own
- *     rounding, u 2^-50 |q| or 2^-1075; the sum by a factor of 1 - u at worst. As R >= 2^-1074 covers the 2^-1075,
+ * (b) R > 0, hence R >= 2^-1074. Let b be the computed value of 4 R + 2^-50 |q|. The product is off by its own
+ *     rounding, at most u 2^-50 |q| or 2^-1075, and the sum by a factor of 1 - u at worst. As R/2 covers the 2^-1075,
  *     b >= 3 R + 2^-51 |q|. An addition is off by at most u times its true value (sums do not underflow), so that
- *     fl(q + b) >= q + b - u (|q| + b) >= q + 2 R, the 2^-51 |q| in b paying for u |q| and the third R for u b, and likewise
- *     fl(q - b) <= q - 2 R. Hence S lies between r + fl(q - b) and r + fl(q + b). Rounding is monotone: when both of
- *     these additions round to r, S rounds to r too, whatever ties there are.
+ *     fl(q + b) >= q + b - u (|q| + b) >= q + 2 R, the 2^-51 |q| in b paying for u |q| and the third R for u b; and
+ *     likewise fl(q - b) <= q - 2 R. Hence S lies between r + fl(q - b) and r + fl(q + b). Rounding is monotone: when
+ *     both of these additions round to r, S rounds to r too, whatever ties there are.
  * r is never -0: s and c start at +0, and to nearest a sum is -0 only when both terms are. */
 static int short_sum(int64_t count, const double *terms, double *result)
 {

@@ -78,9 +78,9 @@ static inline uint64_t stir(uint64_t h, uint64_t b)
     return h * 0x9e3779b97f4a7c15U;
 }
 
-/* Entry i goes to lane i mod 8, so that eight multiplications are under way. For a given entry stir() is a bijection of the
- * lane, and for a given lane a bijection of the entry: one changed entry always changes the result. The rotation takes
- * sign bits to where the multiplication spreads them. Speaks of values, not of bytes in memory. */
+/* Entry i goes to lane i mod 8, so that eight multiplications are under way. For a given entry stir() is a bijection
+ * of the lane, and for a given lane a bijection of the entry: one changed entry always changes the result. The
+ * rotation takes sign bits to where the multiplication spreads them. Speaks of values, not of bytes in memory. */
 uint64_t saddle_i_fingerprint(int64_t n, const double *x)
 {
     uint64_t lane[8];
@@ -107,7 +107,8 @@ uint64_t saddle_i_fingerprint(int64_t n, const double *x)
     return h ^ (h >> 32);
 }
 
-void saddle_i_accumulate(const struct saddle_i_kernels *k, int first, int64_t n, double count, const double *x, double *acc)
+void saddle_i_accumulate(const struct saddle_i_kernels *k, int first, int64_t n, double count, const double *x,
+                         double *acc)
 {
     if (!first) {
         k->axpy(n, count, x, acc);

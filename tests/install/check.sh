@@ -25,7 +25,7 @@ count=0
 for example in "$source"/examples/*.c; do
     name=$(basename "$example" .c)
     # shellcheck disable=SC2046
-    cc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Werror "$example" "$source"/examples/support/*.c "$source"/examples/data/*.c \
+    cc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Werror "$example" "$source"/examples/support/*.c \
         $(flags --cflags --libs) -lm -o "$work/$name"
     count=$((count + 1))
 done

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/problem.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void count(int64_t *counter, int64_t by)
+{
+    (void)__atomic_add_fetch(counter, by, __ATOMIC_RELAXED);
+}
+
+void problem_init(struct problem *p, int64_t dim, int64_t samples, int64_t grain, int callbacks)
+{
+    memset(p, 0, sizeof *p);
+    p->dim = dim;
+    p->samples = samples;
+    p->grain = grain;
+    p->callbacks = callbacks;
+    p->fault_sample = -1;
+}
+
+void problem_start(const struct problem *p, double *w)
+{
+    for (int64_t j = 0; j < p->dim; j++) {
+        w[j] = 0.03125 * (double)(j * 5 % 7 - 3);
+    }
+}
+
+double problem_tilt(int64_t i, int64_t j)
+{
+    return 0.02 * (double)((i % 1009 * 7 + j * 13) % 11 - 5);
+}
+
+double problem_curvature(int64_t j)
+{
+    return j % 3 == 0 ? 1.0 : -0.5;
+}
+
+uint64_t hash_vector(const double *x, int64_t n)
+{
+    uint64_t h = UINT64_C(1469598103934665603);
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        h = (h ^ bits) * UINT64_C(1099511628211);
+        h ^= h >> 29;
+    }
+    return h;
+}
+
+void problem_destructor(void *user)
+{
+    struct problem *p = user;
+    p->destroyed++;
+}
+
+/* Calls of equal point see equal w. */
+static int point_is_true(struct problem *p, const saddle_batch *b, const double *w)
+{
+    if (b->point < 1) {
+        return b->point == 0;
+    }
+    const uint64_t h = hash_vector(w, p->dim);
+    const int64_t at = b->point % POINTS_KEPT;
+    while (__atomic_exchange_n(&p->lock, 1, __ATOMIC_ACQUIRE) != 0) {
+    }
+    const int good = p->point[at] != b->point || p->seen[at] == h;
+    p->point[at] = b->point;
+    p->seen[at] = h;
+    __atomic_store_n(&p->lock, 0, __ATOMIC_RELEASE);
+    return good;
+}
+
+static int batch_is_right(struct problem *p, const saddle_batch *b, const double *w, const double *value, const double *g)
+{
+    const int64_t grain = p->grain == 0 ? 256 : p->grain;
+    int good = b->struct_size == (int64_t)sizeof *b && b->count >= 1 && b->count <= grain && b->index != NULL;
+    good = good && b->dim == p->dim && b->offset == 0 && b->step >= -1;
+    good = good && b->thread >= 0 && b->thread < (p->threads == 0 ? 1 : p->threads);
+    good = good && (b->first == -1 || b->first == b->index[0]);
+    for (int64_t k = 0; good && k < b->count; k++) {
+        good = b->index[k] >= 0 && (p->samples < 0 || b->index[k] < p->samples);
+        good = good && (b->first == -1 || b->index[k] == b->first + k);
+    }
+    good = good && (value == NULL || isnan(*value));
+    good = good && (g == NULL || (isnan(g[0]) && isnan(g[p->dim - 1])));
+    return good && point_is_true(p, b, w);
+}
+
+static double mean_tilt(const saddle_batch *b, int64_t j)
+{
+    double sum = 0.0;
+    for (int64_t k = 0; k < b->count; k++) {
+        sum += problem_tilt(b->index[k], j);
+    }
+    return sum / (double)b->count;
+}
+
+static double quartic(const saddle_batch *b, const double *w)
+{
+    double f = 0.0;
+    for (int64_t j = 0; j < b->dim; j++) {
+        f += 0.25 * w[j] * w[j] * w[j] * w[j] - 0.5 * problem_curvature(j) * w[j] * w[j] + mean_tilt(b, j) * w[j];
+    }
+    return f;
+}
+
+/* The busy work keeps a thread in its call, so that others find grains to take. */
+static void spin(int64_t times)
+{
+    volatile double x = 1.0;
+    for (int64_t i = 0; i < times; i++) {
+        x = x * 1.0000001;
+    }
+}
+
+static int faults_here(struct problem *p, int64_t call, const saddle_batch *b)
+{
+    if (p->fault == FAULT_NONE) {
+        return 0;
+    }
+    if (p->fault_call == 0) {
+        return b->index[0] == p->fault_sample;
+    }
+    return p->for_ever ? call >= p->fault_call : call == p->fault_call;
+}
+
+static int answer(struct problem *p, const saddle_batch *b, const double *w, double *value, double *g)
+{
+    const int64_t call = __atomic_add_fetch(&p->calls, 1, __ATOMIC_RELAXED);
+    p->last_step = b->step;
+    count(&p->value_samples, value == NULL ? 0 : b->count);
+    count(&p->gradient_samples, g == NULL ? 0 : b->count);
+    count(&p->broken, !batch_is_right(p, b, w, value, g));
+    spin(p->spins);
+    const int fault = faults_here(p, call, b) ? p->fault : FAULT_NONE;
+    count(&p->faults_made, fault != FAULT_NONE);
+    if (fault == FAULT_CODE) {
+        return p->code;
+    }
+    if (p->wall > 0.0 && fabs(w[0]) > p->wall) {
+        return 1;
+    }
+    if (value != NULL && fault != FAULT_UNWRITTEN_VALUE) {
+        *value = fault == FAULT_VALUE ? p->bad : quartic(b, w);
+    }
+    for (int64_t j = 0; g != NULL && j < b->dim; j++) {
+        if (fault != FAULT_UNWRITTEN_ENTRY || j != p->entry) {
+            g[j] = fault == FAULT_ENTRY && j == p->entry ? p->bad
+                                                         : w[j] * w[j] * w[j] - problem_curvature(j) * w[j] + mean_tilt(b, j);
+        }
+    }
+    return 0;
+}
+
+int problem_value(void *user, const saddle_batch *b, const double *w, double *value)
+{
+    return answer(user, b, w, value, NULL);
+}
+
+int problem_gradient(void *user, const saddle_batch *b, const double *w, double *gradient)
+{
+    return answer(user, b, w, NULL, gradient);
+}
+
+int problem_value_gradient(void *user, const saddle_batch *b, const double *w, double *value, double *gradient)
+{
+    return answer(user, b, w, value, gradient);
+}
+
+static void need(saddle_status s)
+{
+    if (s != SADDLE_OK) {
+        abort();
+    }
+}
+
+saddle_objective *problem_objective(struct problem *p, saddle_context *c)
+{
+    saddle_objective *f = NULL;
+    need(saddle_objective_create(c, p->dim, p->samples, p, &f));
+    if (p->callbacks == SEPARATE || p->callbacks == ALL_THREE) {
+        need(saddle_objective_set_value(f, problem_value));
+    }
+    if (p->callbacks != TOGETHER) {
+        need(saddle_objective_set_gradient(f, problem_gradient));
+    }
+    if (p->callbacks == TOGETHER || p->callbacks == ALL_THREE) {
+        need(saddle_objective_set_value_gradient(f, problem_value_gradient));
+    }
+    if (p->grain != 0) {
+        need(saddle_objective_set_grain(f, p->grain));
+    }
+    return f;
+}
+
+void problem_exact(const struct problem *p, const double *w, double *value, double *gradient)
+{
+    double f = 0.0;
+    for (int64_t j = 0; j < p->dim; j++) {
+        double tilt = 0.0;
+        for (int64_t i = 0; i < p->samples; i++) {
+            tilt += problem_tilt(i, j);
+        }
+        tilt /= (double)p->samples;
+        f += 0.25 * w[j] * w[j] * w[j] * w[j] - 0.5 * problem_curvature(j) * w[j] * w[j] + tilt * w[j];
+        if (gradient != NULL) {
+            gradient[j] = w[j] * w[j] * w[j] - problem_curvature(j) * w[j] + tilt;
+        }
+    }
+    if (value != NULL) {
+        *value = f;
+    }
+}
