@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _POSIX_C_SOURCE 200809L
+#include "figure.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PANELS = 2 };
+
+/* Colours that the colour-blind can tell apart (Okabe and Ito), by the order of the table. Those that stay lie on one
+ * another: widths fall and dashes differ, so that each can be seen. */
+static const char *const colours[STUDY_METHODS] = {"bbbbbb", "e69f00", "0072b2", "009e73", "d55e00", "cc79a7", "56b4e9"};
+static const char *const dashes[STUDY_METHODS] = {"lw 7", "lw 3.5 dt 2", "lw 2", "lw 2", "lw 2 dt 4", "lw 2", "lw 2"};
+
+/* Runs that are watched now and then are noisy: thin as they are, and thick their running mean over ten looks or so. */
+static void write_curve(FILE *f, const struct panel *p, const struct recipe *r, int number)
+{
+    if (r->watch_every > 1) {
+        fprintf(f, ", \\\n     '%s_%s.csv' skip 1 using 3:4 with lines lw 0.7 lc rgb '#b0%s' notitle", p->name, r->method,
+                colours[number]);
+        fprintf(f, ", \\\n     '%s_%s.csv' skip 1 using 3:(m = $0 < 1 ? $4 : 0.9*m + 0.1*$4)", p->name, r->method);
+    } else {
+        fprintf(f, ", \\\n     '%s_%s.csv' skip 1 using 3:4", p->name, r->method);
+    }
+    fprintf(f, " with lines %s lc rgb '#%s' title '%s' noenhanced", dashes[number], colours[number], r->method);
+}
+
+static void write_panel(FILE *f, const struct panel *p, const struct recipe *recipes, int first)
+{
+    fprintf(f, "set title \"%s\"\nset yrange [%s]\n", p->title, p->range);
+    fprintf(f, "set key %s\n", first ? "bottom left Left reverse samplen 3 spacing 1.1" : "off");
+    fprintf(f, "set %s\n", first ? "ylabel 'f over all samples'" : "ylabel");
+    fprintf(f, "set label 1 'saddle' at graph 1.01, first %.9g left\n", p->f_saddle);
+    fprintf(f, "set label 2 'left' at graph 1.01, first %.9g left\n", p->f_left);
+    fprintf(f, "set label 3 \"%s\" at graph %s noenhanced\n", p->remark, p->remark_at);
+    fprintf(f, "plot %.9g with lines lw 1 dt 3 lc rgb '#666666' notitle, \\\n", p->f_saddle);
+    fprintf(f, "     %.9g with lines lw 1 dt 3 lc rgb '#666666' notitle", p->f_left);
+    for (int i = 0; i < STUDY_METHODS; i++) {
+        write_curve(f, p, &recipes[i], i);
+    }
+    fputs("\n", f);
+}
+
+static void write_script(FILE *f, const struct panel *panels, const struct recipe *recipes)
+{
+    fputs("# f against samples used, from the CSV files beside this script: gnuplot saddles.gp\n"
+          "set datafile separator ','\n"
+          "set logscale x\n"
+          "set format x '10^{%T}'\n"
+          "set xrange [50:3e6]\n"
+          "set xlabel 'sample gradients used'\n"
+          "set grid lc rgb '#e4e4e4' lt 1\n"
+          "set rmargin 7\n"
+          "set border 3 lc rgb '#444444'\n"
+          "set tics nomirror\n"
+          "png = strstrt(GPVAL_TERMINALS, 'pngcairo') > 0 ? 'pngcairo' : 'png'\n"
+          "do for [kind in 'svg png'] {\n"
+          "if (kind eq 'svg') { set terminal svg size 1200,480 font 'sans,15' background '#ffffff' }\n"
+          "if (kind eq 'png') { set terminal @png size 1200,480 font 'sans,12' }\n"
+          "set output 'saddles.'.kind\n"
+          "set multiplot layout 1,2\n",
+          f);
+    for (int i = 0; i < PANELS; i++) {
+        write_panel(f, &panels[i], recipes, i == 0);
+    }
+    fputs("unset multiplot\nset output\n}\n", f);
+}
+
+/* In the folder, so that its name needs no quoting for the shell. */
+static int run_gnuplot(const char *program, const char *folder)
+{
+    if (system("command -v gnuplot >/dev/null 2>&1") != 0) {
+        printf("No figure: gnuplot is not installed. With it: cd %s && gnuplot saddles.gp\n", folder);
+        return EXIT_GOOD;
+    }
+    if (chdir(folder) != 0) {
+        fprintf(stderr, "%s: cannot enter %s: %s\n", program, folder, strerror(errno));
+        return EXIT_FAILED;
+    }
+    if (system("gnuplot saddles.gp >gnuplot.log 2>&1 </dev/null") != 0) {
+        fprintf(stderr, "%s: gnuplot failed, see %s/gnuplot.log\n", program, folder);
+        return EXIT_FAILED;
+    }
+    (void)remove("gnuplot.log");
+    printf("Figure: %s/saddles.png and saddles.svg; runs: %s/*.csv\n", folder, folder);
+    return EXIT_GOOD;
+}
+
+int figure_draw(const char *program, const char *folder, const struct panel *panels, const struct recipe *recipes)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/saddles.gp", folder);
+    FILE *f = fopen(path, "w");
+    if (f != NULL) {
+        write_script(f, panels, recipes);
+    }
+    if (f == NULL || fclose(f) != 0) {
+        fprintf(stderr, "%s: cannot write %s: %s\n", program, path, strerror(errno));
+        return EXIT_FAILED;
+    }
+    fflush(stdout);
+    return run_gnuplot(program, folder);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "study.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the monitor keeps. */
+struct watch {
+    saddle_objective *objective;
+    double f_left;
+    int64_t left_at;
+    int64_t last_step;
+    FILE *trace; /* or NULL */
+    struct progress *progress;
+    double seconds; /* spent in here */
+};
+
+static void write_row(struct watch *w, const saddle_event *e, double f)
+{
+    fprintf(w->trace, "%lld,%.17g,%lld,%.17g,%.9g,%.9g,%lld,%d,%.6f\n", (long long)e->step, e->epoch,
+            (long long)e->gradient_samples, f, e->gradient_norm, e->step_norm, (long long)e->perturbations,
+            (int)e->escaping, e->seconds - w->seconds);
+}
+
+/* The monitor. Event and step speak of the batch that the step saw; here f over all samples is wanted. */
+static int look(void *user, const saddle_event *e)
+{
+    struct watch *w = user;
+    if (e->step == w->last_step) { /* the call when the run stops: seen already */
+        return 0;
+    }
+    const double start = progress_clock();
+    double f;
+    if (saddle_objective_value(w->objective, e->w, &f) != SADDLE_OK) {
+        return -1;
+    }
+    w->last_step = e->step;
+    if (w->left_at == STUDY_NEVER && f <= w->f_left) {
+        w->left_at = e->step;
+    }
+    if (w->trace != NULL) {
+        write_row(w, e, f);
+    }
+    if (w->progress != NULL) {
+        progress_show(w->progress, e->fraction);
+    }
+    w->seconds += progress_clock() - start;
+    return 0;
+}
+
+static int fail(const struct study *s, const char *method)
+{
+    fprintf(stderr, "%s: %s: %s\n", s->program, method, saddle_error_message());
+    return EXIT_FAILED;
+}
+
+static saddle_status make_objective(const struct study *s, const struct problem *p, saddle_objective **out)
+{
+    saddle_context *context = NULL;
+    saddle_objective *f = NULL;
+    saddle_status status = saddle_context_create(NULL, &context);
+    if (status == SADDLE_OK && s->threads > 0) {
+        status = saddle_context_set_threads(context, s->threads);
+    }
+    if (status == SADDLE_OK) {
+        status = saddle_objective_create(context, p->dim, p->samples, p->user, &f);
+    }
+    saddle_context_destroy(context); /* the objective keeps it alive */
+    if (status == SADDLE_OK) {
+        status = saddle_objective_set_value(f, p->value);
+    }
+    if (status == SADDLE_OK) {
+        status = saddle_objective_set_gradient(f, p->gradient);
+    }
+    if (status == SADDLE_OK) {
+        status = saddle_objective_set_value_gradient(f, p->value_gradient);
+    }
+    if (status != SADDLE_OK) {
+        saddle_objective_destroy(f);
+        return status;
+    }
+    *out = f;
+    return SADDLE_OK;
+}
+
+static int make_options(const struct study *s, const struct recipe *r, saddle_options **out)
+{
+    if (saddle_options_create(NULL, out) != SADDLE_OK ||
+        saddle_options_set_int(*out, SADDLE_OPT_SEED, s->seed) != SADDLE_OK ||
+        saddle_options_set_int(*out, SADDLE_OPT_MONITOR_EVERY, r->watch_every) != SADDLE_OK) {
+        return fail(s, r->method);
+    }
+    const int code = words_set_settings(s->program, r->settings, *out);
+    return code == EXIT_GOOD && s->words != NULL ? words_set_options(s->words, *out) : code;
+}
+
+static int open_trace(const struct study *s, const struct problem *p, struct watch *w)
+{
+    if (s->trace == NULL) {
+        return EXIT_GOOD;
+    }
+    w->trace = fopen(s->trace, "w");
+    if (w->trace == NULL) {
+        fprintf(stderr, "%s: cannot write %s: %s\n", s->program, s->trace, strerror(errno));
+        return EXIT_FAILED;
+    }
+    double f;
+    if (saddle_objective_value(w->objective, p->saddle, &f) != SADDLE_OK) {
+        return fail(s, "start");
+    }
+    fputs("step,epoch,gradient_samples,f,gradient_norm,step_norm,perturbations,escaping,seconds\n", w->trace);
+    fprintf(w->trace, "0,0,0,%.17g,nan,nan,0,0,0\n", f);
+    return EXIT_GOOD;
+}
+
+static int close_trace(const struct study *s, const struct watch *w)
+{
+    if (w->trace == NULL) {
+        return EXIT_GOOD;
+    }
+    const int failed = ferror(w->trace);
+    if (fclose(w->trace) != 0 || failed) {
+        fprintf(stderr, "%s: cannot write %s: %s\n", s->program, s->trace, strerror(errno));
+        return EXIT_FAILED;
+    }
+    return EXIT_GOOD;
+}
+
+static int solve(const struct study *s, const struct recipe *r, const saddle_options *o, struct watch *w, double *point,
+                 struct outcome *out)
+{
+    saddle_solver *solver = NULL;
+    saddle_status status = saddle_solver_create(w->objective, saddle_method_find(r->method), o, point, &solver);
+    if (status == SADDLE_OK) {
+        status = saddle_solver_set_monitor(solver, look, w);
+    }
+    if (status == SADDLE_OK) {
+        status = saddle_solver_run(solver);
+    }
+    out->result.struct_size = (int64_t)sizeof out->result;
+    if (status == SADDLE_OK) {
+        status = saddle_solver_result(solver, &out->result);
+    }
+    saddle_solver_destroy(solver);
+    out->seconds = out->result.seconds - w->seconds;
+    out->left_at = w->left_at;
+    return status == SADDLE_OK ? EXIT_GOOD : fail(s, r->method);
+}
+
+static int meets(const struct outcome *o, enum expected expected)
+{
+    const int left = o->left_at != STUDY_NEVER;
+    return expected == LEAVES ? left : expected == STAYS_AT ? !o->moved : !left;
+}
+
+int study_run(const struct study *s, const struct problem *p, const struct recipe *recipes, int number, struct outcome *out)
+{
+    const struct recipe *r = &recipes[number];
+    const size_t bytes = (size_t)p->dim * sizeof(double);
+    struct watch watch = {.f_left = p->f_left, .left_at = STUDY_NEVER, .progress = s->progress};
+    saddle_options *o = NULL;
+    double *own = s->w == NULL ? malloc(bytes) : NULL, *w = s->w == NULL ? own : s->w;
+    *out = (struct outcome){.method = r->method};
+    if (w == NULL) {
+        fprintf(stderr, "%s: out of memory\n", s->program);
+        return EXIT_FAILED;
+    }
+    memcpy(w, p->saddle, bytes);
+    int code = make_objective(s, p, &watch.objective) == SADDLE_OK ? EXIT_GOOD : fail(s, r->method);
+    if (code == EXIT_GOOD) {
+        code = make_options(s, r, &o);
+    }
+    if (code == EXIT_GOOD) {
+        code = open_trace(s, p, &watch);
+    }
+    if (code == EXIT_GOOD) {
+        code = solve(s, r, o, &watch, w, out);
+    }
+    const int closed = close_trace(s, &watch);
+    out->moved = memcmp(w, p->saddle, bytes) != 0;
+    out->as_expected = meets(out, p->expected[number]);
+    saddle_options_destroy(o);
+    saddle_objective_destroy(watch.objective);
+    free(own);
+    return code != EXIT_GOOD ? code : closed;
+}
+
+double study_work(const struct problem *p, const struct recipe *r)
+{
+    saddle_options *o = NULL;
+    int64_t steps = 1;
+    const int single = strcmp(r->method, "sgd") == 0 || strcmp(r->method, "psgd") == 0 || strcmp(r->method, "sgld") == 0;
+    if (saddle_options_create(NULL, &o) == SADDLE_OK && words_set_settings("", r->settings, o) == EXIT_GOOD) {
+        (void)saddle_options_get_int(o, SADDLE_OPT_MAX_STEPS, &steps);
+    }
+    saddle_options_destroy(o);
+    const double each = single ? 1.0 : (double)p->samples;
+    return (double)steps * (2.0 * each + (double)p->samples / (double)r->watch_every) * (double)p->dim;
+}
+
+/* 1234567 as "1,234,567". */
+static void write_count(char *text, size_t size, int64_t count)
+{
+    char digits[32];
+    const int length = snprintf(digits, sizeof digits, "%lld", (long long)count);
+    size_t at = 0;
+    for (int i = 0; i < length && at + 2 < size; i++) {
+        if (i > 0 && (length - i) % 3 == 0) {
+            text[at++] = ',';
+        }
+        text[at++] = digits[i];
+    }
+    text[at] = '\0';
+}
+
+void study_print_heading(void)
+{
+    printf("  %-7s %12s %8s %13s %11s %11s %8s\n", "method", "left at step", "steps", "samples used", "f", "||grad f||",
+           "seconds");
+}
+
+void study_print_row(const struct outcome *o)
+{
+    char left[32] = "stayed", steps[32], samples[32], norm[32];
+    if (o->left_at != STUDY_NEVER) {
+        write_count(left, sizeof left, o->left_at);
+    }
+    write_count(steps, sizeof steps, o->result.steps);
+    write_count(samples, sizeof samples, o->result.gradient_samples);
+    snprintf(norm, sizeof norm, o->result.gradient_norm == 0.0 ? "%.0f" : "%.1e", o->result.gradient_norm);
+    printf("  %-7s %12s %8s %13s %11.6f %11s %8.2f%s\n", o->method, left, steps, samples, o->result.value, norm, o->seconds,
+           o->as_expected ? "" : "  !");
+}
+
+static int run_and_print(const struct words *words, const struct problem *p, const struct recipe *recipes, int number,
+                         struct outcome *outcome)
+{
+    struct progress progress;
+    int64_t threads;
+    if (words_integer(words, "threads", 1, 1024, 1, &threads) != EXIT_GOOD) {
+        return EXIT_USAGE;
+    }
+    const struct study study = {.program = words->program->name,
+                                .words = words,
+                                .trace = words_value(words, "trace"),
+                                .progress = &progress,
+                                .threads = threads};
+    progress_start(&progress, 1.0);
+    progress_part(&progress, recipes[number].method, 1.0);
+    const int code = study_run(&study, p, recipes, number, outcome);
+    progress_clear(&progress);
+    if (code == EXIT_GOOD) {
+        outcome->as_expected |= words->count > 0; /* whoever changes an option expects something else */
+        study_print_row(outcome);
+        fflush(stdout);
+    }
+    return code;
+}
+
+static int check_words(const struct words *words)
+{
+    const char *name = words->program->name, *method = words_value(words, "method");
+    if (method == NULL && words_value(words, "trace") != NULL) {
+        fprintf(stderr, "%s: --trace writes one run: name it with --method\n", name);
+        return EXIT_USAGE;
+    }
+    if (method != NULL && saddle_method_find(method) == 0) {
+        fprintf(stderr, "%s: --method is \"%s\": expected gd, sgd_gd, pgd, ngd, sgd, psgd or sgld\n", name, method);
+        return EXIT_USAGE;
+    }
+    return EXIT_GOOD;
+}
+
+int study_start(const struct words *words, int64_t *start)
+{
+    const int code = words_integer(words, "start", 1, 2, 0, start);
+    if (code == EXIT_GOOD && *start == 0 && words_value(words, "trace") != NULL) {
+        fprintf(stderr, "%s: --trace writes one run: choose a start with --start\n", words->program->name);
+        return EXIT_USAGE;
+    }
+    return code;
+}
+
+int study_table(const struct words *words, const struct problem *p, const struct recipe *recipes)
+{
+    const char *method = words_value(words, "method");
+    int unexpected = 0, code = check_words(words);
+    if (code == EXIT_GOOD) {
+        study_print_heading();
+    }
+    for (int i = 0; i < STUDY_METHODS && code == EXIT_GOOD; i++) {
+        if (method == NULL || strcmp(method, recipes[i].method) == 0) {
+            struct outcome outcome;
+            code = run_and_print(words, p, recipes, i, &outcome);
+            unexpected += code == EXIT_GOOD && !outcome.as_expected;
+        }
+    }
+    if (unexpected > 0) {
+        fprintf(stderr, "%s: %d methods, marked with !, did not do what they should\n", words->program->name, unexpected);
+        return EXIT_FAILED;
+    }
+    return code;
+}
