@@ -44,7 +44,7 @@ typedef struct saddle_result {
     int64_t steps;            /**< steps taken */
     int64_t perturbations;    /**< perturbations so far: SGD, SGD-GD escape steps; PGD balls; NGD, PSGD, SGLD steps with noise */
     int64_t callback_code;    /**< what the last callback that gave up returned, 0 when none did */
-    int64_t value_samples;    /**< oracle calls times their samples: of values, */
+    int64_t value_samples;    /**< oracle calls times their samples, tests and the measurement of the output included: of values, */
     int64_t gradient_samples; /**< of gradients (a value_gradient call counts for both), */
     int64_t hessvec_samples;  /**< of Hessian products: 0 in this release, */
     int64_t slopes_samples;   /**< of slopes: 0 in this release */

@@ -17,15 +17,23 @@ double saddle_i_clock(void)
 
 #if defined(__SSE2__)
 /* Doubles are computed by SSE here, and MXCSR is cheaper than fegetenv: it holds the rounding mode, flush-to-zero, which a
- * plug-in built with -Ofast sets in some threads and not in others, and the traps. 0x1f80 is its state at start-up. */
+ * plug-in built with -Ofast sets in some threads and not in others, and the traps. 0x1f80 is its state at start-up. The other
+ * rounding mode, that of x87, is what fegetround(), strtod() and a callback's long double go by. */
 void saddle_i_fenv_enter(struct saddle_i_fenv *e)
 {
     e->kept[0] = _mm_getcsr();
+    e->kept[1] = (uint64_t)fegetround();
+    if (e->kept[1] != FE_TONEAREST) {
+        (void)fesetround(FE_TONEAREST);
+    }
     _mm_setcsr(0x1f80u);
 }
 
 void saddle_i_fenv_leave(const struct saddle_i_fenv *e)
 {
+    if (e->kept[1] != FE_TONEAREST) {
+        (void)fesetround((int)e->kept[1]);
+    }
     _mm_setcsr((unsigned)e->kept[0]);
 }
 #else

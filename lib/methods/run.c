@@ -56,8 +56,9 @@ saddle_status saddle_i_run_gradient_all(struct saddle_i_run *r, double *value)
     return SADDLE_OK;
 }
 
-static saddle_status blame(const struct saddle_i_run *r)
+static saddle_status blame(struct saddle_i_run *r)
 {
+    r->ready_point = -1; /* the next try asks again */
     const int64_t entry = saddle_i_first_not_finite(r->n, r->g);
     return saddle_i_oracle_blame(r->oracle, r->t, entry, entry < 0 ? SADDLE_I_INF : r->g[entry]);
 }
@@ -66,6 +67,7 @@ saddle_status saddle_i_run_norm(struct saddle_i_run *r, double *norm)
 {
     const double v = saddle_i_norm(r->oracle->kernels, r->n, r->g);
     if (!(v <= DBL_MAX)) {
+        r->ready_point = -1;
         return saddle_i_first_not_finite(r->n, r->g) >= 0
                    ? blame(r)
                    : saddle_i_fail(SADDLE_E_NOT_FINITE, "the norm of the gradient is above %g at step %lld", DBL_MAX,
@@ -201,6 +203,7 @@ static saddle_status descend_carefully(struct saddle_i_run *r, double eta)
     for (int64_t i = 0; i < r->n; i++) {
         const double next = r->w[i] - eta * r->g[i];
         if (!(fabs(next) <= DBL_MAX)) {
+            r->ready_point = -1; /* the next try asks for the gradient again */
             return saddle_i_fail(SADDLE_E_NOT_FINITE, "step %lld would make entry %lld of w %g: the step size %g is too large",
                                  (long long)r->t, (long long)i, next, eta);
         }

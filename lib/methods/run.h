@@ -28,6 +28,7 @@ struct saddle_i_run {
     double number[SADDLE_I_MAX_COUNTERS];     /* likewise */
     struct saddle_i_settings set;
     struct saddle_i_batches batches;
+    int one_grain;                   /* every mini-batch is one whole grain for the gradient callback */
     struct saddle_i_counts counts;
 
     int64_t t;                       /* the step that is being taken, from 1 */
@@ -77,13 +78,13 @@ static inline saddle_status saddle_i_run_gradient_batch(struct saddle_i_run *r)
 {
     struct saddle_i_batches *b = &r->batches;
     const int64_t *index = saddle_i_batches_at(b, r->t);
-    if (b->sampling != SADDLE_SAMPLING_REPLACEMENT || r->want_norms) {
+    if (!SADDLE_I_LIKELY(r->one_grain && !r->want_norms)) {
         return saddle_i_run_gradient_of(r, index, saddle_i_batches_count(b, r->t), b->size);
     }
-    const struct saddle_i_request q = {index, b->size, b->size, r->t, r->point, &r->counts};
     r->changed = 0;
+    r->bound = -1.0;
     r->ready_point = -1;
-    return saddle_i_oracle_gradient_batch(r->oracle, &q, r->w, r->g, &r->bound);
+    return saddle_i_oracle_gradient_grain(r->oracle, index, b->size, r->t, r->point, &r->counts, r->w, r->g);
 }
 
 /* w = w - eta g, eta >= 0. */
@@ -94,7 +95,6 @@ static inline saddle_status saddle_i_run_descend(struct saddle_i_run *r, double 
         if (SADDLE_I_LIKELY(reach < SADDLE_I_REACH_MAX)) {
             saddle_i_tiny_descend(r->n, eta, r->g, r->w);
             r->reach = reach;
-            r->ready_point = -1;
             r->point = saddle_i_oracle_new_point(r->oracle);
             return SADDLE_OK;
         }

@@ -122,7 +122,8 @@ struct evaluation {
     double *sum;       /* of count * gradient; NULL: no gradient wanted */
     int want_value;
     double value_sum;
-    int64_t done;      /* samples folded */
+    int64_t done;      /* samples folded, */
+    int64_t unasked;   /* of which for a value alone */
     saddle_status status;
 };
 
@@ -135,6 +136,7 @@ static int call(const struct evaluation *e, struct saddle_i_seat *s, const struc
 {
     struct saddle_i_oracle *o = e->o;
     s->value = SADDLE_I_NAN;
+    s->half = 0;
     if (e->sum == NULL && o->value != NULL) {
         s->which = "value";
         return o->value(o->user, b, e->w, &s->value);
@@ -150,6 +152,7 @@ static int call(const struct evaluation *e, struct saddle_i_seat *s, const struc
     }
     const int code = o->value(o->user, b, e->w, &s->value); /* both wanted, no callback gives both */
     s->which = code != 0 ? "value" : "gradient";
+    s->half = code != 0;
     return code != 0 ? code : o->gradient(o->user, b, e->w, g);
 }
 
@@ -186,6 +189,7 @@ static int fold(struct saddle_i_job *job, int64_t k, int64_t thread)
     const int64_t count = s->call.count;
     e->done += count;
     if (s->code != 0) {
+        e->unasked = s->half ? count : 0;
         e->status = saddle_i_oracle_gave_up(e->o, s->which, s->code, e->q->step);
         return 0;
     }
@@ -245,7 +249,7 @@ static saddle_status evaluate(struct evaluation *e)
     const int mean = e->sum != NULL ? e->job.grains > 1 : by_both;
     TRY(prepare_seats(o, threads, e->q->index == NULL, mean));
     saddle_i_team_run(o, &e->job, threads);
-    e->q->counts->gradient += e->sum != NULL || by_both ? e->done : 0;
+    e->q->counts->gradient += e->sum != NULL || by_both ? e->done - e->unasked : 0;
     e->q->counts->value += e->want_value || by_both ? e->done : 0;
     return e->status;
 }
@@ -275,8 +279,8 @@ saddle_status saddle_i_oracle_value(struct saddle_i_oracle *o, const struct sadd
     return finish_value(&e, value);
 }
 
-saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const struct saddle_i_request *q,
-                                               const double *w, double *value, double *g, double *bound)
+saddle_status saddle_i_oracle_gradient(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w,
+                                       double *value, double *g, double *bound)
 {
     struct saddle_i_request all = *q;
     if (q->index == NULL) {
@@ -310,11 +314,4 @@ saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const 
         *value = v;
     }
     return SADDLE_OK;
-}
-
-saddle_status saddle_i_oracle_gradient(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w,
-                                       double *value, double *g, double *bound)
-{
-    return value == NULL ? saddle_i_oracle_gradient_batch(o, q, w, g, bound)
-                         : saddle_i_oracle_gradient_general(o, q, w, value, g, bound);
 }

@@ -21,6 +21,7 @@ struct saddle_i_seat {
     double value;      /* and its value */
     const char *which; /* the callback that was called last */
     int code;          /* what the callback returned */
+    int half;          /* the value gave up, so that the gradient was not asked */
 };
 
 /* An objective as the oracle sees it. */
@@ -81,29 +82,24 @@ SADDLE_I_COLD saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *
 /* The projection of w in place; on failure the content of w is unspecified. */
 saddle_status saddle_i_oracle_project(struct saddle_i_oracle *o, int64_t step, double *w);
 
-/* The general way of a gradient, out of line. */
-saddle_status saddle_i_oracle_gradient_general(struct saddle_i_oracle *o, const struct saddle_i_request *q,
-                                               const double *w, double *value, double *g, double *bound);
 SADDLE_I_COLD saddle_status saddle_i_oracle_gave_up(struct saddle_i_oracle *o, const char *which, int code, int64_t step);
 
-/* The fast way: a mini-batch of one grain, by the gradient callback. */
-static inline saddle_status saddle_i_oracle_gradient_batch(struct saddle_i_oracle *o, const struct saddle_i_request *q,
-                                                           const double *w, double *g, double *bound)
+/* The same for a mini-batch of one grain, by the gradient callback, which must be there: inline, since it is what a step costs
+ * where dim is small. g comes untested. */
+static inline saddle_status saddle_i_oracle_gradient_grain(struct saddle_i_oracle *o, const int64_t *index, int64_t count,
+                                                           int64_t step, int64_t point, struct saddle_i_counts *counts,
+                                                           const double *w, double *g)
 {
-    if (!SADDLE_I_LIKELY(o->gradient != NULL && q->index != NULL && q->count <= o->grain && q->count == q->nominal)) {
-        return saddle_i_oracle_gradient_general(o, q, w, NULL, g, bound);
-    }
     struct saddle_batch *b = &o->first.call;
-    b->count = q->count;
-    b->first = q->count == 1 ? q->index[0] : -1;
-    b->index = q->index;
-    b->step = q->step;
-    b->point = q->point;
+    b->count = count;
+    b->first = count == 1 ? index[0] : -1;
+    b->index = index;
+    b->step = step;
+    b->point = point;
     g[0] = g[o->dim - 1] = SADDLE_I_NAN;
+    counts->gradient += count;
     const int code = o->gradient(o->user, b, w, g);
-    q->counts->gradient += q->count;
-    *bound = -1.0;
-    return SADDLE_I_LIKELY(code == 0) ? SADDLE_OK : saddle_i_oracle_gave_up(o, "gradient", code, q->step);
+    return SADDLE_I_LIKELY(code == 0) ? SADDLE_OK : saddle_i_oracle_gave_up(o, "gradient", code, step);
 }
 
 #endif

@@ -106,7 +106,7 @@ static void read_clock(struct saddle_solver *s)
     const int64_t steps = s->t - s->clock_step;
     const double each = steps > 0 ? (now - s->clock) / (double)steps : clock_grain;
     const double fit = each > 0.0 ? clock_grain / each : (double)(2 * s->clock_gap);
-    const int64_t most = least(2 * s->clock_gap, INT64_C(1) << 20);
+    const int64_t most = least(2 * s->clock_gap, 64); /* steps may become slow without notice */
     s->clock_gap = fit < (double)most ? (fit >= 1.0 ? (int64_t)fit : 1) : most;
     s->clock = now;
     s->clock_step = s->t;

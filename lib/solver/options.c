@@ -150,7 +150,8 @@ static saddle_status put_int(saddle_options *o, int i, int64_t value)
     const struct entry *e = &table[i];
     if (e->type == REAL) {
         const double real = (double)value;
-        if (fabs(real) > 0x1p53 || real < e->minimum || real > e->maximum) {
+        const int64_t most = INT64_C(1) << 53;
+        if (value < -most || value > most || real < e->minimum || real > e->maximum) {
             return saddle_i_fail(SADDLE_E_RANGE, "%s is %lld, outside %g .. %g", e->name, (long long)value, e->minimum,
                                  fmin(e->maximum, 0x1p53));
         }
@@ -212,7 +213,8 @@ static int64_t word_number(const char *choices, const char *word)
     return -1;
 }
 
-/* strtod with a point as decimal sign, whatever the locale. Returns whether all of the text was a number. */
+/* strtod with a point as decimal sign, whatever the locale, rounded to nearest, whatever the caller's mode. Returns whether all of
+ * the text was a number. */
 static int parse_real(const char *text, double *value)
 {
     const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -220,8 +222,11 @@ static int parse_real(const char *text, double *value)
         return 0;
     }
     const locale_t old = uselocale(c);
+    struct saddle_i_fenv env;
     char *end;
+    saddle_i_fenv_enter(&env);
     *value = strtod(text, &end);
+    saddle_i_fenv_leave(&env);
     (void)uselocale(old);
     freelocale(c);
     return end != text && *end == '\0';

@@ -177,6 +177,8 @@ static void start(struct saddle_solver *s, double *w)
     r->batches.samples = r->oracle->samples;
     r->batches.sampling = r->set.sampling;
     r->batches.size = batch_of(s->method, &s->options, r->oracle->samples);
+    r->one_grain = r->oracle->gradient != NULL && r->set.sampling == SADDLE_SAMPLING_REPLACEMENT &&
+                   r->batches.size <= r->oracle->grain;
     s->looked = -1;
     s->clock_gap = 1;
     s->value = s->gradient_norm = SADDLE_I_NAN;

@@ -38,6 +38,10 @@ static inline void saddle_i_tiny_descend(int64_t n, double eta, const double *g,
     int64_t i = 0;
 #if defined(__SSE2__)
     const __m128d e = _mm_set1_pd(eta);
+    for (; i + 4 <= n; i += 4) {
+        _mm_storeu_pd(w + i, _mm_sub_pd(_mm_loadu_pd(w + i), _mm_mul_pd(e, _mm_loadu_pd(g + i))));
+        _mm_storeu_pd(w + i + 2, _mm_sub_pd(_mm_loadu_pd(w + i + 2), _mm_mul_pd(e, _mm_loadu_pd(g + i + 2))));
+    }
     for (; i + 2 <= n; i += 2) {
         _mm_storeu_pd(w + i, _mm_sub_pd(_mm_loadu_pd(w + i), _mm_mul_pd(e, _mm_loadu_pd(g + i))));
     }
