@@ -48,6 +48,6 @@ const struct saddle_i_random_kernels *saddle_i_random_avx2(void)
 #else
 const struct saddle_i_random_kernels *saddle_i_random_avx2(void)
 {
-    return 0;
+    return NULL;
 }
 #endif

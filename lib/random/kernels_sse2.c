@@ -49,6 +49,6 @@ const struct saddle_i_random_kernels *saddle_i_random_sse2(void)
 #else
 const struct saddle_i_random_kernels *saddle_i_random_sse2(void)
 {
-    return 0;
+    return NULL;
 }
 #endif
