@@ -115,15 +115,15 @@ static int draw(const struct demo *d, const struct pca_model *m, const struct pr
 
 static void print_pca_note(void)
 {
-    printf("\n  Gradient descent (gd) stays. Given 3,000 steps it would leave as well, on nothing\n"
-           "  but rounding errors. sgd leaves on the noise of its samples, after far fewer of\n"
-           "  them than the methods that look at all samples in each step.\n\n");
+    printf("\n  Gradient descent (gd) stays. Given 3,000 steps it would leave as well, on\n"
+           "  nothing but rounding errors. sgd leaves on the noise of its samples, after far\n"
+           "  fewer of them than the methods that look at all samples in each step.\n\n");
 }
 
 static void print_network_note(void)
 {
-    printf("\n  Where it says stayed, every bit of w is still 0: no sample has a gradient here,\n"
-           "  so samples bring no noise. Only noise that a method adds by itself helps.\n");
+    printf("\n  Where it says stayed, every bit of w is still 0: no sample has a gradient\n"
+           "  here, so samples bring no noise. Only noise that a method adds itself helps.\n");
 }
 
 static int conclude(const struct demo *d)
@@ -133,10 +133,11 @@ static int conclude(const struct demo *d)
         return EXIT_FAILED;
     }
     printf("\nWhat you have just seen: started exactly on a saddle, gradient descent stays.\n"
-           "At the first saddle the gradients of single samples point along the way out, and\n"
-           "all other methods leave. At the second they do not, and only the methods that add\n"
-           "noise of their own leave. Which of the two it is depends on the CNC condition:\n"
-           "are the samples' gradients correlated with the direction of negative curvature?\n");
+           "At the first saddle the gradients of single samples point along the way out,\n"
+           "and all other methods leave. At the second they do not, and only methods that\n"
+           "add noise of their own leave. Which of the two it is depends on the CNC\n"
+           "condition: are the samples' gradients correlated with the direction of negative\n"
+           "curvature?\n");
     return EXIT_GOOD;
 }
 

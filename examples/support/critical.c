@@ -5,6 +5,8 @@
 #include <string.h>
 #include "symmetric.h"
 
+enum { STEPS = 100, FAR = 100 };
+
 int critical_create(struct critical *c, int n, int64_t samples, void *user, saddle_gradient_fn gradient,
                     critical_hessian_fn hessian)
 {
@@ -80,7 +82,7 @@ int critical_newton(struct critical *c, double *w)
 {
     double step[CRITICAL_MOST];
     int good = 0; /* one more step after the first that is good enough */
-    for (int k = 0; k < 200 && good < 2; k++) {
+    for (int k = 0; k < STEPS && good < 2 && dot(c->n, w, w) <= FAR * FAR; k++) {
         critical_look(c, w);
         good = c->norm <= 1e-12 ? good + 1 : 0;
         if (good < 2) {
@@ -89,6 +91,9 @@ int critical_newton(struct critical *c, double *w)
                 w[i] -= step[i];
             }
         }
+    }
+    if (good < 2) {
+        return 0;
     }
     critical_look(c, w);
     return c->norm <= 1e-12;

@@ -14,7 +14,8 @@ struct watch {
     int64_t last_step;
     FILE *trace; /* or NULL */
     struct progress *progress;
-    double seconds; /* spent in here */
+    double seconds;  /* spent in here */
+    char error[256]; /* why f could not be computed */
 };
 
 static void write_row(struct watch *w, const saddle_event *e, double f)
@@ -34,6 +35,7 @@ static int look(void *user, const saddle_event *e)
     const double start = progress_clock();
     double f;
     if (saddle_objective_value(w->objective, e->w, &f) != SADDLE_OK) {
+        snprintf(w->error, sizeof w->error, "after step %lld: %s", (long long)e->step, saddle_error_message());
         return -1;
     }
     w->last_step = e->step;
@@ -50,10 +52,18 @@ static int look(void *user, const saddle_event *e)
     return 0;
 }
 
+static int fail_with(const struct study *s, const char *method, const char *error)
+{
+    if (s->progress != NULL) {
+        progress_clear(s->progress);
+    }
+    fprintf(stderr, "%s: %s: %s\n", s->program, method, error);
+    return EXIT_FAILED;
+}
+
 static int fail(const struct study *s, const char *method)
 {
-    fprintf(stderr, "%s: %s: %s\n", s->program, method, saddle_error_message());
-    return EXIT_FAILED;
+    return fail_with(s, method, saddle_error_message());
 }
 
 static saddle_status make_objective(const struct study *s, const struct problem *p, saddle_objective **out)
@@ -146,7 +156,10 @@ static int solve(const struct study *s, const struct recipe *r, const saddle_opt
     saddle_solver_destroy(solver);
     out->seconds = out->result.seconds - w->seconds;
     out->left_at = w->left_at;
-    return status == SADDLE_OK ? EXIT_GOOD : fail(s, r->method);
+    if (status == SADDLE_OK) {
+        return EXIT_GOOD;
+    }
+    return w->error[0] != '\0' ? fail_with(s, r->method, w->error) : fail(s, r->method);
 }
 
 static int meets(const struct outcome *o, enum expected expected)

@@ -122,6 +122,19 @@ static int read_pair(struct words *w, int argc, char **argv, int *i)
     return -1;
 }
 
+/* A wrong option is told before any work is done. */
+static int try_options(const struct words *w)
+{
+    saddle_options *o = NULL;
+    if (saddle_options_create(NULL, &o) != SADDLE_OK) {
+        fprintf(stderr, "%s: %s\n", w->program->name, saddle_error_message());
+        return EXIT_FAILED;
+    }
+    const int code = words_set_options(w, o);
+    saddle_options_destroy(o);
+    return code;
+}
+
 int words_read(struct words *w, const struct program *p, int argc, char **argv)
 {
     *w = (struct words){.program = p};
@@ -141,7 +154,8 @@ int words_read(struct words *w, const struct program *p, int argc, char **argv)
             return complain(p, "cannot use the word ", argv[i]);
         }
     }
-    return -1;
+    const int code = try_options(w);
+    return code == EXIT_GOOD ? -1 : code;
 }
 
 const char *words_value(const struct words *w, const char *name)
