@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two saddles, seven methods: which of them leave? Prints a table for each saddle, writes every run as a CSV file and draws a
- * figure. The exit code is 1 when a method does what it should not. */
+/* Two saddles, seven methods: which of them leave? Prints a table for each saddle, writes every run as a CSV file and
+ * draws a figure. The exit code is 1 when a method does what it should not. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <math.h>
@@ -15,7 +15,8 @@
 static const struct word words_known[] = {
     {"output", "FOLDER", "Where the runs and the figure go; made if it is not there. [saddle-demo]"},
     {"seed", "INTEGER", "Seed of all random numbers. [0]"},
-    {"threads", "INTEGER", "Threads that share the samples of an evaluation; they change no bit of it. [all processors, at most 8]"},
+    {"threads", "INTEGER",
+     "Threads that share the samples of an evaluation; they change no bit of it. [all processors, at most 8]"},
     {NULL, NULL, NULL},
 };
 
@@ -101,7 +102,8 @@ static int show(struct demo *d, const struct problem *p, const struct recipe *re
     return EXIT_GOOD;
 }
 
-static int draw(const struct demo *d, const struct pca_model *m, const struct problem *pca, const struct problem *network)
+static int draw(const struct demo *d, const struct pca_model *m, const struct problem *pca,
+                const struct problem *network)
 {
     const struct panel panels[] = {
         {"pca", "PCA of digits: the samples are noisy at the saddle", m->f_saddle, pca->f_left, "-0.1235:-0.094",

@@ -3,9 +3,9 @@
  *     f_z(w) = s(<w, z>),  s(t) = 1/(1 + exp(-t)),  z = -label x,  ||z|| <= 1
  * It satisfies the CNC condition wherever there is negative curvature: as |s''| <= s', for every unit v
  *     mean <grad f_z(w), v>^2 >= (v'H v)^2,
- * so that the noise of the samples never dries up along the way out. In the random data half of the points lie far out and
- * are labelled by one half-space; the others lie near its border, labelled wrongly. Tilting w to one side or to the other
- * saves half of these: in between is a saddle, which Newton's method finds. */
+ * so that the noise of the samples never dries up along the way out. In the random data half of the points lie far
+ * out and are labelled by one half-space; the others lie near its border, labelled wrongly. Tilting w to one side or
+ * to the other saves half of these: in between is a saddle, which Newton's method finds. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,20 +14,29 @@
 #include "support/critical.h"
 #include "support/study.h"
 
-enum { RANDOM_SAMPLES = 400, RANDOM_DIM = 5, MOST_SAMPLES = 100000, STARTS = 100, FEW_STARTS = 20, SMALL = 20, LINE = 1 << 16 };
+enum {
+    RANDOM_SAMPLES = 400,
+    RANDOM_DIM = 5,
+    MOST_SAMPLES = 100000,
+    LINE = 1 << 16,  /* characters */
+    STARTS = 100,    /* of Newton's method */
+    SMALL = 20,      /* variables; with more of them */
+    FEW_STARTS = 20
+};
 
 struct model {
-    int n;       /* variables */
+    int n; /* variables */
     int64_t samples;
-    double *z;   /* samples x n */
+    double *z; /* samples x n */
 };
 
 static const struct word words_known[] = {STUDY_WORDS, {NULL, NULL, NULL}};
 
 static const struct program program = {
     .name = "halfspaces",
-    .text = "Learns a half-space with the sigmoid loss from random data or from a file in the format of LIBSVM (label, then "
-            "index:value pairs; the label of its first line is +1, every other one -1), starting at a saddle.",
+    .text = "Learns a half-space with the sigmoid loss from random data or from a file in the format of LIBSVM "
+            "(label, then index:value pairs; the label of its first line is +1, every other one -1), starting at a "
+            "saddle.",
     .operand = "FILE",
     .words = words_known,
     .takes_options = 1,
@@ -38,7 +47,8 @@ static const struct program program = {
 static const struct recipe recipes[STUDY_METHODS] = {
     {"gd", "step_size=20 max_steps=100", 1},
     {"sgd_gd", "step_size=20 escape_step=5 gradient_threshold=1e-4 escape_steps=300 max_steps=2000", 1},
-    {"pgd", "step_size=20 radius=0.5 gradient_threshold=1e-4 escape_steps=500 decrease_threshold=1e-4 max_steps=3000", 1},
+    {"pgd", "step_size=20 radius=0.5 gradient_threshold=1e-4 escape_steps=500 decrease_threshold=1e-4 max_steps=3000",
+     1},
     {"ngd", "step_size=0.1 noise=1e-2 noise_every=10 max_steps=1500", 1},
     {"sgd", ONE_SAMPLE, 50},
     {"psgd", ONE_SAMPLE "noise=0.02", 50},
@@ -151,7 +161,8 @@ static int make_random(struct model *m)
     return EXIT_GOOD;
 }
 
-/* One line "label index:value ..."; z may be NULL to count only. Returns the greatest index, -1 when it is no such line. */
+/* One line "label index:value ..."; z may be NULL to count only. Returns the greatest index, or -1 when it is
+ * no such line. */
 static int read_line(char *line, double first_label, double *label, double *z)
 {
     char *end;
@@ -178,7 +189,7 @@ static int read_line(char *line, double first_label, double *label, double *z)
     return most;
 }
 
-/* Goes through the file; with m->z == NULL it only counts. Returns EXIT_GOOD, or EXIT_FAILED with an error printed. */
+/* Goes through the file; with m->z == NULL it only counts. Returns EXIT_GOOD or, with an error printed, EXIT_FAILED. */
 static int pass(FILE *f, const char *path, struct model *m, char *line)
 {
     const int count_only = m->z == NULL;
@@ -190,9 +201,11 @@ static int pass(FILE *f, const char *path, struct model *m, char *line)
             continue;
         }
         const int index = i < MOST_SAMPLES && (strchr(line, '\n') != NULL || feof(f))
-                              ? read_line(line, first_label, &label, NULL) : -1;
+                              ? read_line(line, first_label, &label, NULL)
+                              : -1;
         if (index < 0) {
-            fprintf(stderr, "%s: %s, sample %lld: expected label index:value ..., index from 1 to %d, at most %d samples\n",
+            fprintf(stderr,
+                    "%s: %s, sample %lld: expected label index:value ..., index from 1 to %d, at most %d samples\n",
                     program.name, path, (long long)i + 1, CRITICAL_MOST, MOST_SAMPLES);
             return EXIT_FAILED;
         }
@@ -241,8 +254,8 @@ static int ways_out(const struct critical *c)
     return negative;
 }
 
-/* Of the saddles that Newton's method finds from random starts that with the fewest ways out, which is the hardest to leave;
- * with many variables, where a step takes long, the first one. Returns 1 when there is one. */
+/* Of the saddles that Newton's method finds from random starts that with the fewest ways out, which is the hardest to
+ * leave; with many variables, where a step takes long, the first one. Returns 1 when there is one. */
 static int find_saddle(struct critical *c, double *best)
 {
     const uint64_t starts = c->n > SMALL ? FEW_STARTS : STARTS;
@@ -271,10 +284,16 @@ static int find_saddle(struct critical *c, double *best)
 
 static int study(const struct words *words, struct critical *c, struct model *m, const double *w)
 {
-    const saddle_batch all = {.struct_size = (int64_t)sizeof all, .count = m->samples, .index = c->index, .dim = m->n,
-                              .step = -1};
-    struct problem p = {.name = "halfspaces", .dim = m->n, .samples = m->samples, .user = m, .value = value,
-                        .gradient = gradient, .saddle = w, .expected = expected};
+    const saddle_batch all = {
+        .struct_size = (int64_t)sizeof all, .count = m->samples, .index = c->index, .dim = m->n, .step = -1};
+    struct problem p = {.name = "halfspaces",
+                        .dim = m->n,
+                        .samples = m->samples,
+                        .user = m,
+                        .value = value,
+                        .gradient = gradient,
+                        .saddle = w,
+                        .expected = expected};
     double f;
     critical_look(c, w);
     (void)value(m, &all, w, &f);

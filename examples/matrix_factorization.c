@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The best approximation U V' of rank 2 to a matrix M with the singular values 1, .8, .6, .4 (times sqrt(rows columns)), one
- * entry a sample:
+/* The best approximation U V' of rank 2 to a matrix M with the singular values 1, .8, .6, .4 (times
+ * sqrt(rows columns)), one entry a sample:
  *     f_ij(U, V) = ((U V')_ij - M_ij)^2/2
- * Its critical points take pairs of singular vectors, U = (sqrt(s_a) u_a, sqrt(s_b) u_b) and V alike. The minimum takes the
- * pairs 1 and 2. Pairs 2 and 3 are a saddle where samples are noisy along the way out. Pair 1 beside a column of zeros is a
- * saddle where they are not: a column of zeros in U and V has the gradient 0 in every sample. */
+ * Its critical points take pairs of singular vectors, U = (sqrt(s_a) u_a, sqrt(s_b) u_b) and V alike. The minimum
+ * takes the pairs 1 and 2. Pairs 2 and 3 are a saddle where samples are noisy along the way out. Pair 1 beside a
+ * column of zeros is a saddle where they are not: a column of zeros in U and V has the gradient 0 in every sample. */
 #include <math.h>
 #include <stdio.h>
 #include "support/study.h"
@@ -21,8 +21,8 @@ static const struct word words_known[] = {STUDY_START_WORD, STUDY_WORDS, {NULL, 
 
 static const struct program program = {
     .name = "matrix_factorization",
-    .text = "A matrix of rank 4 approximated by one of rank 2, from two saddles: one where samples are noisy along the way "
-            "out and one where they are not.",
+    .text = "A matrix of rank 4 approximated by one of rank 2, from two saddles: one where samples are noisy along "
+            "the way out and one where they are not.",
     .words = words_known,
     .takes_options = 1,
 };
@@ -32,7 +32,8 @@ static const struct program program = {
 static const struct recipe recipes[STUDY_METHODS] = {
     {"gd", "step_size=3 max_steps=300", 1},
     {"sgd_gd", "step_size=3 escape_step=0.1 gradient_threshold=2e-3 escape_steps=200 max_steps=1000", 1},
-    {"pgd", "step_size=3 radius=0.1 gradient_threshold=2e-3 escape_steps=300 decrease_threshold=1e-3 max_steps=1500", 1},
+    {"pgd", "step_size=3 radius=0.1 gradient_threshold=2e-3 escape_steps=300 decrease_threshold=1e-3 max_steps=1500",
+     1},
     {"ngd", "step_size=0.05 noise=1e-2 noise_every=10 max_steps=1000", 1},
     {"sgd", ONE_SAMPLE, 50},
     {"psgd", ONE_SAMPLE "noise=0.1", 50},
@@ -150,7 +151,8 @@ static double cnc(struct model *m, int k, int column, const double *w)
     double v[D] = {0.0}, sum = 0.0;
     take_pair(m, k, column, v);
     for (int64_t z = 0; z < N; z++) {
-        const saddle_batch one = {.struct_size = (int64_t)sizeof one, .count = 1, .first = z, .index = &z, .dim = D, .step = -1};
+        const saddle_batch one = {
+            .struct_size = (int64_t)sizeof one, .count = 1, .first = z, .index = &z, .dim = D, .step = -1};
         double g[D], slope = 0.0;
         (void)gradient(m, &one, w, g);
         for (int j = 0; j < D; j++) {
@@ -191,15 +193,23 @@ int main(int argc, char **argv)
     take_pair(&m, 2, 1, wrong);
     take_pair(&m, 0, 0, deficient);
     const double f = exact_value(&m, 1, 2), least = exact_value(&m, 0, 1);
-    struct problem p = {.name = "matrix", .dim = D, .samples = N, .user = &m, .value = value, .gradient = gradient,
-                        .saddle = wrong, .f_left = f - 0.1 * (f - least), .expected = noisy};
+    struct problem p = {.name = "matrix",
+                        .dim = D,
+                        .samples = N,
+                        .user = &m,
+                        .value = value,
+                        .gradient = gradient,
+                        .saddle = wrong,
+                        .f_left = f - 0.1 * (f - least),
+                        .expected = noisy};
     printf("A 12 x 10 matrix of rank 4 approximated by U V' of rank 2, 44 variables\n"
            "  f_ij(U, V) = ((U V')_ij - M_ij)^2/2; both saddles have f = %.2f\n"
            "  minimum: f = %.2f; left: f <= %.3f\n",
            f, least, p.f_left);
     code = EXIT_GOOD;
     if (start != 2) {
-        printf("\n1. From singular pairs 2 and 3; mean <grad f_z, v>^2 along the way out: %.3g\n\n", cnc(&m, 0, 1, wrong));
+        printf("\n1. From singular pairs 2 and 3; mean <grad f_z, v>^2 along the way out: %.3g\n\n",
+               cnc(&m, 0, 1, wrong));
         code = study_table(&words, &p, recipes);
     }
     if (start != 1 && code == EXIT_GOOD) {

@@ -9,8 +9,8 @@ static const struct word words_known[] = {STUDY_WORDS, {NULL, NULL, NULL}};
 
 static const struct program program = {
     .name = "pca_digits",
-    .text = "Principal component analysis of 1,797 hand-written digits as a minimisation that starts exactly at a saddle: which "
-            "methods leave it? Example: pca_digits --method pgd --step_size 0.43 --trace out.csv",
+    .text = "Principal component analysis of 1,797 hand-written digits as a minimisation that starts exactly at a "
+            "saddle: which methods leave it? Example: pca_digits --method pgd --step_size 0.43 --trace out.csv",
     .words = words_known,
     .takes_options = 1,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Phase retrieval: which x, up to its sign, has the squared products (a_z'x)^2?
  *     f_z(w) = ((a_z'w)^2 - (a_z'x)^2)^2/4
- * Two starts. Near the sphere ||w||^2 = ||x||^2/3, at right angles to x, lies a saddle; Newton's method finds it. At w = 0,
- * a maximum, each f_z is flat to first order, so that no sample tells where to go. */
+ * Two starts. Near the sphere ||w||^2 = ||x||^2/3, at right angles to x, lies a saddle; Newton's method finds it. At
+ * w = 0, a maximum, each f_z is flat to first order, so that no sample tells where to go. */
 #include <math.h>
 #include <stdio.h>
 #include "support/critical.h"
@@ -19,8 +19,9 @@ static const struct word words_known[] = {STUDY_START_WORD, STUDY_WORDS, {NULL, 
 
 static const struct program program = {
     .name = "phase_retrieval",
-    .text = "Phase retrieval of 16 numbers from 400 squared products, from two starts: a saddle where samples are noisy, "
-            "and 0, a maximum, where none has a gradient.",
+    .text =
+        "Phase retrieval of 16 numbers from 400 squared products, from two starts: a saddle where samples are noisy, "
+        "and 0, a maximum, where none has a gradient.",
     .words = words_known,
     .takes_options = 1,
 };
@@ -115,8 +116,8 @@ static saddle_status draw(struct model *m, double *x)
     return s;
 }
 
-/* Newton's method from w of length 1/sqrt(3) at right angles to x, again and again, until it ends at a strict saddle other
- * than 0. Returns 1 when it does. */
+/* Newton's method from w of length 1/sqrt(3) at right angles to x, again and again, until it ends at a strict saddle
+ * other than 0. Returns 1 when it does. */
 static int find_saddle(struct critical *c, const double *x, double *w)
 {
     for (uint64_t attempt = 0; attempt < 100; attempt++) {
@@ -139,9 +140,16 @@ static int find_saddle(struct critical *c, const double *x, double *w)
 static int from(const struct words *words, struct critical *c, const char *where, const double *w,
                 const enum expected *expected)
 {
-    const saddle_batch all = {.struct_size = (int64_t)sizeof all, .count = N, .index = c->index, .dim = D, .step = -1};
-    struct problem p = {.name = "phase_retrieval", .dim = D, .samples = N, .user = c->user, .value = value,
-                        .gradient = gradient, .saddle = w, .expected = expected};
+    const saddle_batch all = {
+        .struct_size = (int64_t)sizeof all, .count = N, .index = c->index, .dim = D, .step = -1};
+    struct problem p = {.name = "phase_retrieval",
+                        .dim = D,
+                        .samples = N,
+                        .user = c->user,
+                        .value = value,
+                        .gradient = gradient,
+                        .saddle = w,
+                        .expected = expected};
     double f;
     (void)value(c->user, &all, w, &f);
     critical_look(c, w);

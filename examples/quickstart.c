@@ -41,7 +41,8 @@ int main(void)
         saddle_result r = {.struct_size = sizeof r};
         s = saddle_minimize(f, methods[i], o, w, &r);
         if (s == SADDLE_OK) {
-            printf("%-6s is at (%.3f, %.3f) after %d steps\n", saddle_method_name(methods[i]), w[0], w[1], (int)r.steps);
+            printf("%-6s is at (%.3f, %.3f) after %d steps\n", saddle_method_name(methods[i]), w[0], w[1],
+                   (int)r.steps);
         }
     }
     if (s != SADDLE_OK) {

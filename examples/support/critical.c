@@ -46,8 +46,12 @@ static double dot(int n, const double *x, const double *y)
 
 static void take_gradient(const struct critical *c, int64_t first, int64_t count, const double *w, double *gradient)
 {
-    const saddle_batch b = {.struct_size = (int64_t)sizeof b, .count = count, .first = first, .index = c->index + first,
-                            .dim = c->n, .step = -1};
+    const saddle_batch b = {.struct_size = (int64_t)sizeof b,
+                            .count = count,
+                            .first = first,
+                            .index = c->index + first,
+                            .dim = c->n,
+                            .step = -1};
     (void)c->gradient(c->user, &b, w, gradient);
 }
 

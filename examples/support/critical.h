@@ -31,11 +31,12 @@ void critical_release(struct critical *c);
 /* Fills in what c says about w. */
 void critical_look(struct critical *c, const double *w);
 
-/* Moves w to a critical point near it. Returns 1 when ||grad f|| <= 1e-12 there, 0 when w went off to infinity or nowhere. */
+/* Moves w to a critical point near it. Returns 1 when ||grad f|| <= 1e-12 there, 0 when w went off to infinity or
+ * nowhere. */
 int critical_newton(struct critical *c, double *w);
 
-/* The mean of <grad f_z(w), v>^2 over all samples, v the eigenvector of the least eigenvalue: the quantity that the CNC
- * condition bounds from below. c must have looked at w. */
+/* The mean of <grad f_z(w), v>^2 over all samples, v the eigenvector of the least eigenvalue: the quantity that the
+ * CNC condition bounds from below. c must have looked at w. */
 double critical_cnc(struct critical *c, const double *w);
 
 #endif

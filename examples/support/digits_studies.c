@@ -11,7 +11,8 @@
 const struct recipe pca_recipes[STUDY_METHODS] = {
     {"gd", "step_size=0.43 max_steps=1000", 1},
     {"sgd_gd", "step_size=0.43 escape_step=0.05 gradient_threshold=1e-3 escape_steps=200 max_steps=1000", 1},
-    {"pgd", "step_size=0.43 radius=0.05 gradient_threshold=1e-3 escape_steps=400 decrease_threshold=1e-4 max_steps=1200", 1},
+    {"pgd",
+     "step_size=0.43 radius=0.05 gradient_threshold=1e-3 escape_steps=400 decrease_threshold=1e-4 max_steps=1200", 1},
     {"ngd", "step_size=0.01 noise=1e-3 noise_every=10 max_steps=500", 1},
     {"sgd", PCA_ONE_SAMPLE, 50},
     {"psgd", PCA_ONE_SAMPLE " noise=0.1 noise_kind=gaussian", 50},
@@ -21,7 +22,8 @@ const struct recipe pca_recipes[STUDY_METHODS] = {
 const struct recipe network_recipes[STUDY_METHODS] = {
     {"gd", "step_size=0.5 max_steps=1000", 1},
     {"sgd_gd", "step_size=0.5 escape_step=0.5 gradient_threshold=1e-2 escape_steps=50 max_steps=1000", 1},
-    {"pgd", "step_size=0.5 radius=0.1 gradient_threshold=1e-2 escape_steps=50 decrease_threshold=1e-2 max_steps=1200", 1},
+    {"pgd", "step_size=0.5 radius=0.1 gradient_threshold=1e-2 escape_steps=50 decrease_threshold=1e-2 max_steps=1200",
+     1},
     {"ngd", "step_size=0.05 noise=1e-3 noise_every=10 max_steps=1000", 1},
     {"sgd", "step_size=0.05 max_steps=53910", 50},
     {"psgd", NETWORK_ONE_SAMPLE " noise=0.01 noise_kind=gaussian", 50},
@@ -29,7 +31,8 @@ const struct recipe network_recipes[STUDY_METHODS] = {
 };
 
 static const enum expected pca_expected[STUDY_METHODS] = {STAYS, LEAVES, LEAVES, LEAVES, LEAVES, LEAVES, LEAVES};
-static const enum expected network_expected[STUDY_METHODS] = {STAYS_AT, STAYS_AT, LEAVES, LEAVES, STAYS_AT, LEAVES, LEAVES};
+static const enum expected network_expected[STUDY_METHODS] = {STAYS_AT, STAYS_AT, LEAVES, LEAVES,
+                                                              STAYS_AT, LEAVES,   LEAVES};
 
 struct problem pca_problem(struct pca_model *m)
 {
@@ -42,7 +45,7 @@ struct problem pca_problem(struct pca_model *m)
         .gradient = pca_gradient,
         .value_gradient = pca_value_gradient,
         .saddle = m->saddle,
-        /* A tenth of the way down. Noise alone only raises f here, so this is a sure sign; a distance would not be. */
+        /* A tenth of the way down. Noise alone only raises f here, so this is a sure sign; a distance would not. */
         .f_left = m->f_saddle - 0.1 * (m->f_saddle - m->f_minimum),
         .expected = pca_expected,
     };

@@ -11,15 +11,16 @@ enum { PANELS = 2 };
 
 /* Colours that the colour-blind can tell apart (Okabe and Ito), by the order of the table. Those that stay lie on one
  * another: widths fall and dashes differ, so that each can be seen. */
-static const char *const colours[STUDY_METHODS] = {"bbbbbb", "e69f00", "0072b2", "009e73", "d55e00", "cc79a7", "56b4e9"};
+static const char *const colours[STUDY_METHODS] = {"bbbbbb", "e69f00", "0072b2", "009e73",
+                                                   "d55e00", "cc79a7", "56b4e9"};
 static const char *const dashes[STUDY_METHODS] = {"lw 7", "lw 3.5 dt 2", "lw 2", "lw 2", "lw 2 dt 4", "lw 2", "lw 2"};
 
-/* Runs that are watched now and then are noisy: thin as they are, and thick their running mean over ten looks or so. */
+/* Runs that are watched now and then are noisy: thin as they are, and thick their running mean over ten looks. */
 static void write_curve(FILE *f, const struct panel *p, const struct recipe *r, int number)
 {
     if (r->watch_every > 1) {
-        fprintf(f, ", \\\n     '%s_%s.csv' skip 1 using 3:4 with lines lw 0.7 lc rgb '#b0%s' notitle", p->name, r->method,
-                colours[number]);
+        fprintf(f, ", \\\n     '%s_%s.csv' skip 1 using 3:4 with lines lw 0.7 lc rgb '#b0%s' notitle", p->name,
+                r->method, colours[number]);
         fprintf(f, ", \\\n     '%s_%s.csv' skip 1 using 3:(m = $0 < 1 ? $4 : 0.9*m + 0.1*$4)", p->name, r->method);
     } else {
         fprintf(f, ", \\\n     '%s_%s.csv' skip 1 using 3:4", p->name, r->method);

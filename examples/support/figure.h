@@ -13,8 +13,8 @@ struct panel {
     const char *remark_at; /* and where: "0.1, 0.9" is at the top left */
 };
 
-/* Writes saddles.gp into the folder and, where gnuplot is there, lets it make saddles.svg and saddles.png; says in one line
- * what was made. Returns EXIT_GOOD, or EXIT_FAILED with an error printed; a missing gnuplot is none. */
+/* Writes saddles.gp into the folder and, where gnuplot is there, lets it make saddles.svg and saddles.png; says in
+ * one line what was made. Returns EXIT_GOOD, or EXIT_FAILED with an error printed; a missing gnuplot is none. */
 int figure_draw(const char *program, const char *folder, const struct panel *panels, const struct recipe *recipes);
 
 #endif

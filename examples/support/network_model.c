@@ -168,18 +168,3 @@ int network_value_gradient(void *user, const saddle_batch *b, const double *w, d
     *value = sum / (double)b->count;
     return 0;
 }
-
-double network_accuracy(const struct network_model *m, const double *w)
-{
-    int right = 0;
-    for (int i = 0; i < N; i++) {
-        double h[H], o[C];
-        forward(m->x[i], w, h, o);
-        int best = 0;
-        for (int c = 1; c < C; c++) {
-            best = o[c] > o[best] ? c : best;
-        }
-        right += best == m->label[i];
-    }
-    return (double)right / N;
-}

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A small classifier of digits: 64 pixels, 16 hidden units, 10 classes, without biases.
  *     h = tanh(W1 x),  p = softmax(W2 h),  f_z(w) = -log p[label]
- * w holds W1 first, the 16 weights of pixel 0, of pixel 1, ...; then W2, row by row. At w = 0 the gradient of every single
- * sample is exactly zero: it is h (p - e_label)' for W2 and W2'(p - e_label) x' for W1. */
+ * w holds W1 first, the 16 weights of pixel 0, of pixel 1, ...; then W2, row by row. At w = 0 the gradient of every
+ * single sample is exactly zero: it is h (p - e_label)' for W2 and W2'(p - e_label) x' for W1. */
 #ifndef NETWORK_MODEL_H
 #define NETWORK_MODEL_H
 #include <saddle/saddle.h>
 #include "digits.h"
 
-enum {
-    NETWORK_HIDDEN = 16,
-    NETWORK_DIM = NETWORK_HIDDEN * DIGITS_PIXELS + DIGITS_CLASSES * NETWORK_HIDDEN
-};
+enum { NETWORK_HIDDEN = 16, NETWORK_DIM = NETWORK_HIDDEN * DIGITS_PIXELS + DIGITS_CLASSES * NETWORK_HIDDEN };
 
 struct network_model {
     double x[DIGITS_COUNT][DIGITS_PIXELS];
@@ -25,8 +22,5 @@ struct network_model *network_model_create(void);
 int network_value(void *user, const saddle_batch *b, const double *w, double *value);
 int network_gradient(void *user, const saddle_batch *b, const double *w, double *gradient);
 int network_value_gradient(void *user, const saddle_batch *b, const double *w, double *value, double *gradient);
-
-/* The share of the digits that w classifies rightly. */
-double network_accuracy(const struct network_model *m, const double *w);
 
 #endif

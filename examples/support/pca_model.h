@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The first principal component as a minimum:
  *     f_z(w) = -(z'w)^2/2 + ||w||^4/4,   z the centred pixels of one digit.
- * With C = mean z z', grad f = ||w||^2 w - C w. It vanishes at +-sqrt(lambda_k) u_k for each eigenpair of C; k = 1 is the
- * minimum, every other k a saddle with the curvature lambda_k - lambda_1 along u_1. */
+ * With C = mean z z', grad f = ||w||^2 w - C w. It vanishes at +-sqrt(lambda_k) u_k for each eigenpair of C; k = 1 is
+ * the minimum, every other k a saddle with the curvature lambda_k - lambda_1 along u_1. */
 #ifndef PCA_MODEL_H
 #define PCA_MODEL_H
 #include <saddle/saddle.h>

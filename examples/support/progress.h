@@ -4,13 +4,13 @@
 #define PROGRESS_H
 
 struct progress {
-    int shown;       /* stderr is a terminal */
-    double total;    /* work in all, in any unit */
-    double done;     /* work of the parts that are over */
-    double part;     /* work of this part */
+    int shown;    /* stderr is a terminal */
+    double total; /* work in all, in any unit */
+    double done;  /* work of the parts that are over */
+    double part;  /* work of this part */
     const char *label;
-    double started;  /* seconds */
-    double drawn;    /* when the line was last drawn */
+    double started; /* seconds */
+    double drawn;   /* when the line was last drawn */
 };
 
 /* Seconds of a clock that never goes back. */

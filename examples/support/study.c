@@ -138,8 +138,8 @@ static int close_trace(const struct study *s, const struct watch *w)
     return EXIT_GOOD;
 }
 
-static int solve(const struct study *s, const struct recipe *r, const saddle_options *o, struct watch *w, double *point,
-                 struct outcome *out)
+static int solve(const struct study *s, const struct recipe *r, const saddle_options *o, struct watch *w,
+                 double *point, struct outcome *out)
 {
     saddle_solver *solver = NULL;
     saddle_status status = saddle_solver_create(w->objective, saddle_method_find(r->method), o, point, &solver);
@@ -168,7 +168,8 @@ static int meets(const struct outcome *o, enum expected expected)
     return expected == LEAVES ? left : expected == STAYS_AT ? !o->moved : !left;
 }
 
-int study_run(const struct study *s, const struct problem *p, const struct recipe *recipes, int number, struct outcome *out)
+int study_run(const struct study *s, const struct problem *p, const struct recipe *recipes, int number,
+              struct outcome *out)
 {
     const struct recipe *r = &recipes[number];
     const size_t bytes = (size_t)p->dim * sizeof(double);
@@ -204,7 +205,8 @@ double study_work(const struct problem *p, const struct recipe *r)
 {
     saddle_options *o = NULL;
     int64_t steps = 1;
-    const int single = strcmp(r->method, "sgd") == 0 || strcmp(r->method, "psgd") == 0 || strcmp(r->method, "sgld") == 0;
+    const int single =
+        strcmp(r->method, "sgd") == 0 || strcmp(r->method, "psgd") == 0 || strcmp(r->method, "sgld") == 0;
     if (saddle_options_create(NULL, &o) == SADDLE_OK && words_set_settings("", r->settings, o) == EXIT_GOOD) {
         (void)saddle_options_get_int(o, SADDLE_OPT_MAX_STEPS, &steps);
     }
@@ -230,8 +232,8 @@ static void write_count(char *text, size_t size, int64_t count)
 
 void study_print_heading(void)
 {
-    printf("  %-7s %12s %8s %13s %11s %11s %8s\n", "method", "left at step", "steps", "samples used", "f", "||grad f||",
-           "seconds");
+    printf("  %-7s %12s %8s %13s %11s %11s %8s\n", "method", "left at step", "steps", "samples used", "f",
+           "||grad f||", "seconds");
 }
 
 void study_print_row(const struct outcome *o)
@@ -243,8 +245,8 @@ void study_print_row(const struct outcome *o)
     write_count(steps, sizeof steps, o->result.steps);
     write_count(samples, sizeof samples, o->result.gradient_samples);
     snprintf(norm, sizeof norm, o->result.gradient_norm == 0.0 ? "%.0f" : "%.1e", o->result.gradient_norm);
-    printf("  %-7s %12s %8s %13s %11.6f %11s %8.2f%s\n", o->method, left, steps, samples, o->result.value, norm, o->seconds,
-           o->as_expected ? "" : "  !");
+    printf("  %-7s %12s %8s %13s %11.6f %11s %8.2f%s\n", o->method, left, steps, samples, o->result.value, norm,
+           o->seconds, o->as_expected ? "" : "  !");
 }
 
 static int run_and_print(const struct words *words, const struct problem *p, const struct recipe *recipes, int number,
@@ -265,7 +267,8 @@ static int run_and_print(const struct words *words, const struct problem *p, con
     const int code = study_run(&study, p, recipes, number, outcome);
     progress_clear(&progress);
     if (code == EXIT_GOOD) {
-        outcome->as_expected |= words->count > 0; /* whoever changes an option expects something else */
+        /* Who brings options or data of his own expects something else. */
+        outcome->as_expected |= words->count > 0 || words->operand != NULL;
         study_print_row(outcome);
         fflush(stdout);
     }
@@ -311,7 +314,8 @@ int study_table(const struct words *words, const struct problem *p, const struct
         }
     }
     if (unexpected > 0) {
-        fprintf(stderr, "%s: %d methods, marked with !, did not do what they should\n", words->program->name, unexpected);
+        fprintf(stderr, "%s: %d methods, marked with !, did not do what they should\n", words->program->name,
+                unexpected);
         return EXIT_FAILED;
     }
     return code;

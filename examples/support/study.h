@@ -23,9 +23,9 @@ struct problem {
     saddle_value_fn value;
     saddle_gradient_fn gradient;
     saddle_value_gradient_fn value_gradient; /* or NULL */
-    const double *saddle;          /* dim entries */
-    double f_left;                 /* a run has left once f(w) <= this, over all samples */
-    const enum expected *expected; /* STUDY_METHODS of them, in the order of the recipes */
+    const double *saddle;                    /* dim entries */
+    double f_left;                           /* a run has left once f(w) <= this, over all samples */
+    const enum expected *expected;           /* STUDY_METHODS of them, in the order of the recipes */
 };
 
 struct recipe {
@@ -39,35 +39,36 @@ struct outcome {
     int64_t left_at; /* first step seen with f <= f_left, else STUDY_NEVER */
     int moved;       /* w differs from the start in at least one bit */
     int as_expected;
-    double seconds;  /* of the method; looking at f is not counted */
+    double seconds; /* of the method; looking at f is not counted */
     saddle_result result;
 };
 
 /* How to run: all members may be 0. */
 struct study {
     const char *program;
-    const struct words *words;  /* options that replace those of the recipe */
-    const char *trace;          /* CSV file of the run, its columns are in README.md; or NULL */
+    const struct words *words; /* options that replace those of the recipe */
+    const char *trace;         /* CSV file of the run, its columns are in README.md; or NULL */
     struct progress *progress;
-    int64_t threads;            /* 0 = 1 */
+    int64_t threads; /* 0 = 1 */
     int64_t seed;
-    double *w;                  /* receives the output, dim entries */
+    double *w; /* receives the output, dim entries */
 };
 
 /* Work of a run for the progress line, in samples looked at. */
 double study_work(const struct problem *p, const struct recipe *r);
 
 /* Runs recipes[number]. Returns EXIT_GOOD, EXIT_FAILED or EXIT_USAGE, with an error printed. */
-int study_run(const struct study *s, const struct problem *p, const struct recipe *recipes, int number, struct outcome *out);
+int study_run(const struct study *s, const struct problem *p, const struct recipe *recipes, int number,
+              struct outcome *out);
 
 /* The table of outcomes. */
 void study_print_heading(void);
 void study_print_row(const struct outcome *o);
 
 /* The words that every program with a study has; for struct program. */
-#define STUDY_WORDS                                                                                                   \
-    {"method", "WORD", "Only this method: gd, sgd_gd, pgd, ngd, sgd, psgd or sgld. [all]"},                           \
-        {"trace", "FILE", "Writes the run to a CSV file, a line a look at f; needs --method."},                       \
+#define STUDY_WORDS                                                                                                  \
+    {"method", "WORD", "Only this method: gd, sgd_gd, pgd, ngd, sgd, psgd or sgld. [all]"},                          \
+        {"trace", "FILE", "Writes the run to a CSV file, a line a look at f; needs --method."},                      \
         {"threads", "INTEGER", "Threads that share the samples of an evaluation; they change no bit of it. [1]"}
 
 /* For programs with two starts. */
@@ -76,8 +77,8 @@ void study_print_row(const struct outcome *o);
 /* Reads --start: 0 = both. Returns EXIT_GOOD or, with an error printed, EXIT_USAGE. */
 int study_start(const struct words *words, int64_t *start);
 
-/* Runs all STUDY_METHODS recipes, or the one that --method names, and prints the table. With no words on the command line a
- * method that does what is not expected is a failure. */
+/* Runs all STUDY_METHODS recipes, or the one that --method names, and prints the table. With no words on the command
+ * line a method that does what is not expected is a failure. */
 int study_table(const struct words *words, const struct problem *p, const struct recipe *recipes);
 
 #endif

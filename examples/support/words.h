@@ -42,8 +42,9 @@ int words_read(struct words *w, const struct program *p, int argc, char **argv);
 /* The value of a word of the program, NULL when it was not given; the last one counts. */
 const char *words_value(const struct words *w, const char *name);
 
-/* The same as an integer in least .. most, or the default. Returns EXIT_GOOD or, with an error printed, EXIT_USAGE. */
-int words_integer(const struct words *w, const char *name, int64_t least, int64_t most, int64_t initial, int64_t *out);
+/* The same as an integer in least .. most, or initial. Returns EXIT_GOOD or, with an error printed, EXIT_USAGE. */
+int words_integer(const struct words *w, const char *name, int64_t least, int64_t most, int64_t initial,
+                  int64_t *out);
 
 /* Sets the words for the library. Returns EXIT_GOOD or, with an error printed, EXIT_USAGE. */
 int words_set_options(const struct words *w, saddle_options *o);

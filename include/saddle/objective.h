@@ -14,7 +14,7 @@ extern "C" {
  *  during the call.
  *  @since 0.1 */
 typedef struct saddle_batch {
-    int64_t struct_size;
+    int64_t struct_size;  /**< bytes that this library wrote */
     int64_t count;        /**< samples in the call, 1 .. grain */
     int64_t first;        /**< they are first .. first+count-1, in this order; -1 when they are not */
     const int64_t *index; /**< never NULL: the samples are index[k], k = 0 .. count-1 (may repeat) */

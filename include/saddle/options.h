@@ -19,7 +19,7 @@ typedef enum saddle_option {
     SADDLE_OPT_BATCH_SIZE = 101,    /**< samples of a stochastic gradient; 0 = the method's own; SGD-GD: of the escape draw */
     SADDLE_OPT_SAMPLING = 102,      /**< saddle_sampling */
     SADDLE_OPT_STEP_SIZE = 103,     /**< eta > 0; 0 = not set, refused in this release */
-    SADDLE_OPT_SCHEDULE = 104,      /**< saddle_schedule, of eta and of r */
+    SADDLE_OPT_SCHEDULE = 104,      /**< saddle_schedule, of eta and of the escape step of SGD and SGD-GD */
     SADDLE_OPT_SCHEDULE_TIME = 105, /**< its time scale T in steps; 0 = MAX_STEPS */
     SADDLE_OPT_OUTPUT = 106,        /**< saddle_output */
 

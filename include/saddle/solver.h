@@ -57,7 +57,7 @@ typedef struct saddle_result {
 /** What a monitor is told. The library owns it and may append members; valid during the call.
  *  @since 0.1 */
 typedef struct saddle_event {
-    int64_t struct_size;
+    int64_t struct_size;      /**< bytes that this library wrote */
     int64_t step;             /**< the step just taken; the last one again in the call when the run stops */
     int64_t perturbations;    /**< as in saddle_result */
     int64_t escaping;         /**< 1 inside the t_thres steps after a perturbation (SGD-GD, PGD) */

@@ -36,6 +36,9 @@
 /* Sets this thread's message and returns s. Numbers are written with a point in every locale. */
 SADDLE_I_COLD saddle_status saddle_i_fail(saddle_status s, const char *format, ...) SADDLE_I_PRINTF(2, 3);
 
+/* Writes into text of so many bytes, cut where it is too long. */
+void saddle_i_write(char *text, size_t bytes, const char *format, ...) SADDLE_I_PRINTF(3, 4);
+
 struct saddle_context {
     saddle_allocator allocator;
     saddle_log_fn log;

@@ -93,6 +93,14 @@ saddle_status saddle_i_fail(saddle_status s, const char *format, ...)
     return s;
 }
 
+void saddle_i_write(char *text, size_t bytes, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    format_in_c_locale(text, bytes, format, args);
+    va_end(args);
+}
+
 void saddle_i_report(const saddle_context *c, int32_t level, const char *format, ...)
 {
     if (c->log == NULL || level > c->log_level) {

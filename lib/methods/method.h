@@ -24,6 +24,7 @@ struct saddle_i_method {
     int answer;                                  /* 1 + the vector that holds the output when the method's own rule stops it; 0 = w */
     const int64_t *required;                     /* ids of options that must be > 0, ended by 0 */
     void (*init)(struct saddle_i_run *r);        /* or NULL */
+    int (*reject)(struct saddle_i_run *r);       /* or NULL: takes back the step to a w where nothing can be evaluated; 0 = it cannot */
     saddle_status (*step)(struct saddle_i_run *r); /* exactly one iteration, or nothing and a status; or method_stop and nothing */
 };
 

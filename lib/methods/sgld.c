@@ -8,19 +8,25 @@
 
 enum { HAS_BEFORE };
 
-static saddle_status gradient_or_reject(struct saddle_i_run *r)
+/* w = the iterate before it. */
+static int reject(struct saddle_i_run *r)
 {
-    r->oracle->callback_code = 0;
-    saddle_status s = saddle_i_run_gradient(r);
-    if (s != SADDLE_E_CALLBACK || r->oracle->callback_code != 1 || !r->counter[HAS_BEFORE]) {
-        return s;
+    if (!r->counter[HAS_BEFORE]) {
+        return 0;
     }
     saddle_i_run_swap(r, r->before);
-    s = saddle_i_run_gradient(r);
-    if (s != SADDLE_OK) {
-        saddle_i_run_swap(r, r->before);
+    r->counter[HAS_BEFORE] = 0;
+    r->oracle->callback_code = 0; /* no callback has given up */
+    return 1;
+}
+
+static saddle_status gradient_or_reject(struct saddle_i_run *r)
+{
+    const saddle_status s = saddle_i_run_gradient(r);
+    if (s != SADDLE_E_CALLBACK || r->oracle->callback_code != 1 || !reject(r)) {
+        return s;
     }
-    return s;
+    return saddle_i_run_gradient(r);
 }
 
 static saddle_status step(struct saddle_i_run *r)
@@ -43,5 +49,6 @@ const struct saddle_i_method saddle_i_method_sgld = {
     .needs = SADDLE_I_MINI_BATCH | SADDLE_I_NEEDS_BEFORE,
     .counters = {"has_before"},
     .required = required,
+    .reject = reject,
     .step = step,
 };

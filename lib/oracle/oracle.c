@@ -85,18 +85,32 @@ saddle_status saddle_i_oracle_needs_all(const struct saddle_i_oracle *o, const c
     return SADDLE_OK;
 }
 
+/* " at step 7", or nothing outside a run. */
+struct place {
+    char text[40];
+};
+
+static struct place at_step(int64_t step)
+{
+    struct place p = {""};
+    if (step >= 0) {
+        saddle_i_write(p.text, sizeof p.text, " at step %lld", (long long)step);
+    }
+    return p;
+}
+
 saddle_status saddle_i_oracle_gave_up(struct saddle_i_oracle *o, const char *which, int code, int64_t step)
 {
     o->callback_code = code;
-    return saddle_i_fail(SADDLE_E_CALLBACK, "the %s callback returned %d (%s) at step %lld", which, code,
-                         code == 1 ? "cannot be evaluated at this w" : "gave up", (long long)step);
+    return saddle_i_fail(SADDLE_E_CALLBACK, "the %s callback returned %d (%s)%s", which, code,
+                         code == 1 ? "cannot be evaluated at this w" : "gave up", at_step(step).text);
 }
 
 saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *o, int64_t step, int64_t entry, double bad)
 {
     const char *hint = entry == 0 || entry == o->dim - 1 ? " (or was not written: it comes with NaN)" : "";
-    return saddle_i_fail(SADDLE_E_NOT_FINITE, "entry %lld of the gradient is %g at step %lld%s", (long long)entry, bad,
-                         (long long)step, isnan(bad) ? hint : "");
+    return saddle_i_fail(SADDLE_E_NOT_FINITE, "entry %lld of the gradient is %g%s%s", (long long)entry, bad,
+                         at_step(step).text, isnan(bad) ? hint : "");
 }
 
 saddle_status saddle_i_oracle_project(struct saddle_i_oracle *o, int64_t step, double *w)
@@ -124,7 +138,8 @@ struct evaluation {
     double value_sum;
     int64_t done;      /* samples folded, */
     int64_t unasked;   /* of which for a value alone */
-    saddle_status status;
+    const char *which; /* the callback that gave up, */
+    int code;          /* and what it returned: 0 when none did. This may be another thread than the one that is told */
 };
 
 static struct saddle_i_seat *seat(struct saddle_i_oracle *o, int64_t thread)
@@ -190,7 +205,8 @@ static int fold(struct saddle_i_job *job, int64_t k, int64_t thread)
     e->done += count;
     if (s->code != 0) {
         e->unasked = s->half ? count : 0;
-        e->status = saddle_i_oracle_gave_up(e->o, s->which, s->code, e->q->step);
+        e->which = s->which;
+        e->code = s->code;
         return 0;
     }
     if (e->want_value) {
@@ -242,7 +258,6 @@ static saddle_status evaluate(struct evaluation *e)
     e->job.work = work;
     e->job.fold = fold;
     e->job.grains = (e->q->count - 1) / o->grain + 1;
-    e->status = SADDLE_OK;
     e->done = 0;
     const int by_both = o->value_gradient != NULL && (e->want_value ? e->sum != NULL || o->value == NULL : o->gradient == NULL);
     const int64_t threads = saddle_i_team_size(o, e->job.grains);
@@ -251,7 +266,7 @@ static saddle_status evaluate(struct evaluation *e)
     saddle_i_team_run(o, &e->job, threads);
     e->q->counts->gradient += e->sum != NULL || by_both ? e->done - e->unasked : 0;
     e->q->counts->value += e->want_value || by_both ? e->done : 0;
-    return e->status;
+    return e->code == 0 ? SADDLE_OK : saddle_i_oracle_gave_up(o, e->which, e->code, e->q->step);
 }
 
 /* The mean of the values; one grain passes untouched. */
@@ -260,7 +275,7 @@ static saddle_status finish_value(const struct evaluation *e, double *value)
     const double nominal = (double)e->q->nominal;
     const double v = e->job.grains == 1 && e->q->count == e->q->nominal ? e->o->first.value : e->value_sum / nominal;
     if (!isfinite(v)) {
-        return saddle_i_fail(SADDLE_E_NOT_FINITE, "the value is %g at step %lld%s", v, (long long)e->q->step,
+        return saddle_i_fail(SADDLE_E_NOT_FINITE, "the value is %g%s%s", v, at_step(e->q->step).text,
                              isnan(v) ? " (or was not written: it comes with NaN)" : "");
     }
     *value = v;

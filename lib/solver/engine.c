@@ -46,13 +46,13 @@ static int64_t next_due(const struct saddle_solver *s, int64_t last)
 }
 
 /* OUTPUT uniform: w_(t-1) replaces what is kept with probability 1/t, which leaves each of w_0 .. w_(T-1) with 1/T. */
-static void fill_reservoir(struct saddle_solver *s, int64_t t)
+static void fill_reservoir(struct saddle_solver *s, int64_t t, const double *before)
 {
     const saddle_random_stream stream = {s->run.set.seed, SADDLE_I_PURPOSE_OUTPUT, (uint64_t)t};
     double u;
     saddle_i_random_uniform(&stream, 0, 1, &u);
     if (u * (double)t < 1.0) {
-        memcpy(s->kept, s->run.w, (size_t)s->run.n * sizeof(double));
+        memcpy(s->kept, before, (size_t)s->run.n * sizeof(double));
         s->has_kept = 1;
     }
 }
@@ -63,10 +63,18 @@ static saddle_status prepare_step(struct saddle_solver *s, int64_t t)
     if (s->schedule != SADDLE_SCHEDULE_CONSTANT || s->own_schedule != NULL) {
         TRY(saddle_i_engine_schedule(s, t));
     }
-    if (s->output == SADDLE_OUTPUT_UNIFORM) {
-        fill_reservoir(s, t);
+    if (s->output == SADDLE_OUTPUT_UNIFORM && s->run.before == NULL) {
+        fill_reservoir(s, t, s->run.w);
     }
     return SADDLE_OK;
+}
+
+/* And after it, where the method keeps w_(t-1): only now is it known not to be rejected. */
+static void conclude_step(struct saddle_solver *s, int64_t t)
+{
+    if (s->output == SADDLE_OUTPUT_UNIFORM && s->run.before != NULL) {
+        fill_reservoir(s, t, s->run.before);
+    }
 }
 
 /* Steps up to number `due`; the last one with norms when an event is due there. */
@@ -91,6 +99,9 @@ static saddle_status quiet_steps(struct saddle_solver *s, int64_t due)
         TRY(step(r));
         if (r->method_stop) {
             return SADDLE_OK;
+        }
+        if (prepare) {
+            conclude_step(s, r->t);
         }
         s->t++;
     }
@@ -119,6 +130,13 @@ static void keep_best(struct saddle_solver *s, double value)
         s->kept_value = value;
         s->has_kept = 1;
     }
+}
+
+/* Whether an evaluation failed because it cannot be made at this w, and the method has taken the step back that led there. */
+static int taken_back(struct saddle_solver *s, saddle_status status)
+{
+    return status == SADDLE_E_CALLBACK && s->run.oracle->callback_code == 1 && s->method->reject != NULL &&
+           s->method->reject(&s->run);
 }
 
 /* f and grad f at w_t, as far as a test wants them. A gradient over all samples stays in g for the next step. */
@@ -223,7 +241,8 @@ static int64_t decide(const struct saddle_solver *s)
 static saddle_status look(struct saddle_solver *s)
 {
     if (s->looked < s->t) {
-        TRY(test_point(s));
+        const saddle_status status = test_point(s);
+        TRY(taken_back(s, status) ? test_point(s) : status);
         s->looked = s->t;
     }
     if (s->limit.seconds < SADDLE_I_INF && s->t >= s->clock_step + s->clock_gap) {
@@ -279,7 +298,10 @@ static saddle_status finish(struct saddle_solver *s)
     if (output != NULL) {
         saddle_i_run_swap(&s->run, output);
     }
-    const saddle_status status = measure_output(s);
+    saddle_status status = measure_output(s);
+    if (output == NULL && taken_back(s, status)) {
+        status = measure_output(s);
+    }
     if (status != SADDLE_OK) { /* not stopped: the next call tries again */
         if (output != NULL) {
             saddle_i_run_swap(&s->run, output);

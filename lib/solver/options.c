@@ -30,7 +30,7 @@ static const struct entry table[] = {
      "Samples of a stochastic gradient; 0 = the method's own: all for gd and ngd, 1 for sgd, psgd, sgld and the escape draw of sgd_gd.", ""},
     {SADDLE_OPT_SAMPLING, CHOICE, 1, 3, 1, "sampling", "How the samples of a batch are drawn.", "replacement|shuffle|sequential"},
     {SADDLE_OPT_STEP_SIZE, REAL, 0, MOST_STEP, 0, "step_size", "Step size eta; must be set to a number above 0.", ""},
-    {SADDLE_OPT_SCHEDULE, CHOICE, 1, 5, 1, "schedule", "How the step size (and r with it) changes with the step.",
+    {SADDLE_OPT_SCHEDULE, CHOICE, 1, 5, 1, "schedule", "How the step size (and the escape step of sgd and sgd_gd with it) changes.",
      "constant|inverse|inverse_sqrt|exponential|cosine"},
     {SADDLE_OPT_SCHEDULE_TIME, REAL, 0, MOST_INT, 0, "schedule_time", "Time scale of the schedule in steps; 0 = max_steps.", ""},
     {SADDLE_OPT_OUTPUT, CHOICE, 1, 3, 1, "output", "Which iterate is left in w when the run stops.", "last|uniform|best"},

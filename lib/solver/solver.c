@@ -209,7 +209,10 @@ saddle_status saddle_solver_create(saddle_objective *f, saddle_method m, const s
     s->options = options;
     resolve_settings(s);
     start(s, w);
+    struct saddle_i_fenv env; /* the run is a function of its options in every rounding mode */
+    saddle_i_fenv_enter(&env);
     resolve_limits(s);
+    saddle_i_fenv_leave(&env);
     const saddle_status status = allocate(s);
     if (status != SADDLE_OK) {
         f->solvers--; /* none was made: the setters stay open */

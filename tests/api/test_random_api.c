@@ -22,6 +22,7 @@ START_TEST(bad_arguments_are_refused)
     filler *const fillers[] = {saddle_random_uniform, saddle_random_normal};
     for (int k = 0; k < 2; k++) {
         filler *const fill = fillers[k];
+        x[0] = x[1] = x[2] = -77.0;
         const char *const name = k == 0 ? "saddle_random_uniform" : "saddle_random_normal";
         EXPECT_FAIL(fill(NULL, 0, 3, x), SADDLE_E_ARGUMENT, name);
         EXPECT_FAIL(fill(&good, 0, 3, NULL), SADDLE_E_ARGUMENT, name);

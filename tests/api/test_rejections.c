@@ -32,7 +32,8 @@ static int with_wall(void *user, const saddle_batch *b, const double *w, double 
     return refused ? 1 : problem_value_gradient(user, b, w, value, gradient);
 }
 
-static saddle_status run_at_wall(struct wall *x, double height, int64_t steps, double *w, saddle_result *r)
+static saddle_status run_at_wall(struct wall *x, double height, int64_t steps, const char *output, double *w,
+                                 saddle_result *r)
 {
     problem_init(&x->p, TRIAL_DIM, 12, 0, TOGETHER);
     problem_start(&x->p, w);
@@ -42,6 +43,7 @@ static saddle_status run_at_wall(struct wall *x, double height, int64_t steps, d
     EXPECT_OK(saddle_objective_create(NULL, TRIAL_DIM, 12, x, &f));
     EXPECT_OK(saddle_objective_set_value_gradient(f, with_wall));
     saddle_options *o = recipe_options(SGLD, NULL, steps);
+    set(o, "output", output);
     r->struct_size = (int64_t)sizeof *r;
     const saddle_status s = saddle_minimize(f, SADDLE_METHOD_SGLD, o, w, r);
     ck_assert_int_eq(x->p.broken, 0);
@@ -55,7 +57,7 @@ START_TEST(a_step_beyond_the_wall_is_rejected)
     struct wall x;
     double w[TRIAL_DIM];
     saddle_result r;
-    EXPECT_OK(run_at_wall(&x, 0.12, 200, w, &r));
+    EXPECT_OK(run_at_wall(&x, 0.12, 200, "last", w, &r));
     ck_assert_int_eq(r.stop, SADDLE_STOP_STEPS);
     ck_assert_int_eq(r.steps, 200);
     int rejections = 0;
@@ -68,6 +70,7 @@ START_TEST(a_step_beyond_the_wall_is_rejected)
             ck_assert_int_eq(x.call[i + 1].refused, 0); /* which was fine */
         }
     }
+    ck_assert_int_eq(r.callback_code, 0); /* none has given up */
     ck_assert_int_ge(rejections, 10);
     ck_assert_int_le(rejections, 190);
 }
@@ -76,15 +79,17 @@ END_TEST
 /* The output is a point where the objective can be evaluated, whenever the run stops. */
 START_TEST(the_last_iterate_may_be_rejected)
 {
+    static const char *const outputs[] = {"last", "uniform", "best"};
     int outside = 0;
-    for (int64_t steps = 1; steps <= 40; steps++) {
+    for (int k = 0; k < 120; k++) {
         struct wall x;
         double w[TRIAL_DIM];
         saddle_result r;
-        EXPECT_OK(run_at_wall(&x, 0.12, steps, w, &r));
+        EXPECT_OK(run_at_wall(&x, 0.12, 1 + k / 3, outputs[k % 3], w, &r));
         ck_assert_double_le(fabs(w[0]), 0.12);
         ck_assert(isfinite(r.value) && isfinite(r.gradient_norm));
-        outside += x.call[x.calls - 2].refused;
+        ck_assert_int_eq(r.steps, 1 + k / 3);
+        outside += k % 3 == 0 && x.call[x.calls - 2].refused;
     }
     ck_assert_int_ge(outside, 2);
 }
@@ -95,7 +100,7 @@ START_TEST(a_start_beyond_the_wall_is_a_failure)
     struct wall x;
     double w[TRIAL_DIM], start[TRIAL_DIM];
     saddle_result r;
-    EXPECT_FAIL(run_at_wall(&x, 1e-3, 5, w, &r), SADDLE_E_CALLBACK, "returned 1 (cannot be evaluated at this w) at step 1");
+    EXPECT_FAIL(run_at_wall(&x, 1e-3, 5, "last", w, &r), SADDLE_E_CALLBACK, "returned 1 (cannot be evaluated at this w) at step 1");
     ck_assert_int_eq(r.steps, 0);
     ck_assert_int_eq(r.callback_code, 1);
     problem_start(&x.p, start);

@@ -265,9 +265,9 @@ static void run_and_look(int recipe, int64_t threads, double *w, double *value)
     problem_start(&p, w);
     saddle_objective *f = problem_objective(&p, c);
     EXPECT_OK(saddle_objective_set_value_gradient(f, look_around));
-    saddle_options *o = recipe_options(recipe, c, 15);
+    saddle_options *o = recipe_options(recipe, c, 60);
     set(o, "schedule", "exponential");
-    set(o, "max_epochs", "0.7");
+    set(o, "max_epochs", "1.1"); /* 33 samples, or 34 if rounded up */
     EXPECT_OK(saddle_minimize(f, recipes[recipe].method, o, w, NULL));
     EXPECT_OK(saddle_objective_value(f, w, value));
     saddle_options_destroy(o);

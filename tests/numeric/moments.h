@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Second moments of draws xi against those of a law: <xi,v>^2 for three unit vectors v, ||xi||^2, and the law of the radius
- * of a ball. Each mean of N draws must be within 5 standard deviations, and exact where a law has no spread. */
+/* Second moments of draws xi against those of a law: <xi,v>^2 for three unit vectors v, ||xi||^2, and the law of the
+ * radius of a ball. Each mean of N draws must be within 5 standard deviations, and exact where a law has no spread. */
 #ifndef SADDLE_TEST_MOMENTS_H
 #define SADDLE_TEST_MOMENTS_H
 #include <check.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every method beside its box, written down a second time: each iterate must have the same bits. Where the radius of a ball
- * takes an own exp and log, the iterate may differ from libm's by rounding, and the box goes on from the library's. */
+/* Every method beside its box, written down a second time: each iterate must have the same bits. Where the radius of a
+ * ball takes an own exp and log, the iterate may differ from libm's by rounding, and the box goes on from the
+ * library's. */
 #include "numeric/trial.h"
 #include "support/problem.h"
 #include "support/run_suite.h"
@@ -43,7 +44,8 @@ static int witnessed_value(void *user, const saddle_batch *b, const double *w, d
 
 static saddle_batch batch_of(const struct box *b, int64_t count, const int64_t *index)
 {
-    return (saddle_batch){.struct_size = (int64_t)sizeof(saddle_batch), .count = count, .first = -1, .index = index, .dim = b->d};
+    return (saddle_batch){
+        .struct_size = (int64_t)sizeof(saddle_batch), .count = count, .first = -1, .index = index, .dim = b->d};
 }
 
 static void gradient_of(struct box *b, int64_t count, const int64_t *index)
@@ -114,7 +116,8 @@ static void next_sgd(struct box *b)
     b->perturbations += escape;
 }
 
-/* If ||grad f(w)|| <= g_thres and t - t_noise >= t_thres: one stochastic step of size r, else a step of gradient descent. */
+/* If ||grad f(w)|| <= g_thres and t - t_noise >= t_thres: one stochastic step of size r, else a step of gradient
+ * descent. */
 static void next_sgd_gd(struct box *b)
 {
     const int64_t size = trial_int(b->o, SADDLE_OPT_BATCH_SIZE), count = size == 0 ? 1 : size;
@@ -156,7 +159,8 @@ static void next_pgd(struct box *b)
         add(b->d, b->r * ball_factor(b, y), y, b->w);
         for (int64_t j = 0; j < b->d; j++) { /* the gradient is asked at the perturbed point */
             if (!(fabs(b->asked[j] - b->w[j]) <= 1e-14 * (fabs(b->w[j]) + b->r))) {
-                ck_abort_msg("step %lld perturbs entry %lld to %a, not %a", (long long)b->t, (long long)j, b->asked[j], b->w[j]);
+                ck_abort_msg("step %lld perturbs entry %lld to %a, not %a", (long long)b->t, (long long)j, b->asked[j],
+                             b->w[j]);
             }
         }
         memcpy(b->w, b->asked, (size_t)b->d * sizeof b->w[0]);
@@ -235,11 +239,14 @@ static const struct trial_case cases[] = {
     {SADDLE_METHOD_SGD, next_sgd, "step_size=0.05", 0, 0, 0},
     {SADDLE_METHOD_SGD, next_sgd, "step_size=0.03 batch_size=3", 0, 0, 0},
     {SADDLE_METHOD_SGD, next_sgd, "step_size=0.03 escape_step=0.25 escape_steps=6", 40, 40, 0},
-    {SADDLE_METHOD_SGD_GD, next_sgd_gd, "step_size=0.3 escape_step=0.6 escape_steps=25 gradient_threshold=0.001", 2, 9, 0},
-    {SADDLE_METHOD_SGD_GD, next_sgd_gd, "step_size=0.3 escape_step=0.6 escape_steps=1 gradient_threshold=0.04 batch_size=3", 9, 239, 0},
+    {SADDLE_METHOD_SGD_GD, next_sgd_gd, "step_size=0.3 escape_step=0.6 escape_steps=25 gradient_threshold=0.001", 2, 9,
+     0},
+    {SADDLE_METHOD_SGD_GD, next_sgd_gd,
+     "step_size=0.3 escape_step=0.6 escape_steps=1 gradient_threshold=0.04 batch_size=3", 9, 239, 0},
     {SADDLE_METHOD_PGD, next_pgd,
      "step_size=0.3 radius=0.1 escape_steps=30 gradient_threshold=0.02 decrease_threshold=1e-12", 1, 8, 1},
-    {SADDLE_METHOD_PGD, next_pgd, "step_size=0.3 radius=2 escape_steps=3 gradient_threshold=0.3 decrease_threshold=0.0001", 1, 60, 1},
+    {SADDLE_METHOD_PGD, next_pgd,
+     "step_size=0.3 radius=2 escape_steps=3 gradient_threshold=0.3 decrease_threshold=0.0001", 1, 60, 1},
     {SADDLE_METHOD_NGD, next_ngd, "step_size=0.02 noise=0.05 noise_every=7", 34, 34, 0},
     {SADDLE_METHOD_NGD, next_ngd, "step_size=0.02 noise=0.05 noise_every=1 batch_size=2", 240, 240, 0},
     {SADDLE_METHOD_PSGD, next_psgd, "step_size=0.05 noise=0.2", 240, 240, 0},

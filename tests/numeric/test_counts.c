@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a step costs in calls of the objective, times their samples: as the callbacks see it, as the result says, and as the
- * formula of each method says. */
+/* What a step costs in calls of the objective, times their samples: as the callbacks see it, as the result says, and as
+ * the formula of each method says. */
 #include "numeric/trial.h"
 #include "support/problem.h"
 #include "support/run_suite.h"
 
-enum { SAMPLES = 10, DIM = 3 };
+enum { SAMPLES = 10, n = SAMPLES, DIM = 3 };
 
 /* f = 0, and a value that falls with each look, so that PGD passes each of its tests. */
 struct counted {
@@ -48,54 +48,47 @@ struct cost {
     int64_t perturbations;
 };
 
-static const int64_t n = SAMPLES;
-
-/* With a zero gradient SGD-GD perturbs at steps 1, 1 + t_thres, ...; PGD at 1, 2 + t_thres, ..., with a test one step before. */
-#define COSTS                                                                                                            \
-    {SADDLE_METHOD_GD, "step_size=1 max_steps=12", 12 * n + n, n, 0},                                                    \
-        {SADDLE_METHOD_GD, "step_size=1 max_steps=12 batch_size=3", 12 * 3 + n, n, 0},                                   \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=12", 12 + n, n, 0},                                                   \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 batch_size=4", 12 * 4 + n, n, 0},                                  \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 batch_size=25", 12 * 25 + n, n, 0},                                \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 escape_steps=5 escape_step=2", 12 + n, n, 2},                      \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=6 batch_size=4 sampling=shuffle", 2 * n + n, n, 0},                   \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=7 batch_size=4 sampling=sequential", 2 * n + 4 + n, n, 0},            \
-        {SADDLE_METHOD_PSGD, "step_size=1 noise=1 max_steps=12", 12 + n, n, 12},                                         \
-        {SADDLE_METHOD_PSGD, "step_size=1 noise=1 max_steps=12 batch_size=7 noise_kind=ball", 12 * 7 + n, n, 12},        \
-        {SADDLE_METHOD_SGLD, "step_size=1 inverse_temperature=1 max_steps=12", 12 + n, n, 12},                           \
-        {SADDLE_METHOD_SGLD, "step_size=1 inverse_temperature=1 max_steps=12 batch_size=2", 12 * 2 + n, n, 12},          \
-        {SADDLE_METHOD_NGD, "step_size=1 noise=1 noise_every=5 max_steps=12", 12 * n + n, n, 2},                         \
-        {SADDLE_METHOD_NGD, "step_size=1 noise=1 noise_every=5 max_steps=12 batch_size=2", 12 * 2 + n, n, 2},            \
-        {SADDLE_METHOD_SGD_GD, "step_size=1 escape_step=1 escape_steps=5 gradient_threshold=1 max_steps=12",             \
-         12 * n + 3 * 1 + n, n, 3},                                                                                      \
-        {SADDLE_METHOD_SGD_GD, "step_size=1 escape_step=1 escape_steps=5 gradient_threshold=1 max_steps=12 batch_size=4", \
-         12 * n + 3 * 4 + n, n, 3},                                                                                      \
-        {SADDLE_METHOD_PGD, PGD " max_steps=12", 12 * n + 2 * n + n, 2 * 2 * n + n, 2},                                  \
-        {SADDLE_METHOD_PGD, PGD " max_steps=11", 11 * n + 2 * n + n, 3 * n + n, 2},                                      \
-        {SADDLE_METHOD_PGD, PGD " max_steps=1", 1 * n + n + n, n + n, 1},                                                \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 output=best", 12 + n, 13 * n + n, 0},                              \
-        {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 output=uniform", 12 + n, n, 0}
 #define PGD "step_size=1 radius=1 escape_steps=5 gradient_threshold=1 decrease_threshold=1"
+#define SGD_GD "step_size=1 escape_step=1 escape_steps=5 gradient_threshold=1 max_steps=12"
 
-enum { COUNT = 21 };
-
-static struct cost cost_of(int k)
-{
-    const struct cost costs[] = {COSTS};
-    _Static_assert(sizeof costs / sizeof costs[0] == COUNT, "COUNT is the number of costs");
-    return costs[k];
-}
+/* With a zero gradient SGD-GD perturbs at steps 1, 1 + t_thres, ...; PGD at 1, 2 + t_thres, ..., with a test one step
+ * before. */
+static const struct cost costs[] = {
+    {SADDLE_METHOD_GD, "step_size=1 max_steps=12", 12 * n + n, n, 0},
+    {SADDLE_METHOD_GD, "step_size=1 max_steps=12 batch_size=3", 12 * 3 + n, n, 0},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=12", 12 + n, n, 0},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 batch_size=4", 12 * 4 + n, n, 0},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 batch_size=25", 12 * 25 + n, n, 0},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 escape_steps=5 escape_step=2", 12 + n, n, 2},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=6 batch_size=4 sampling=shuffle", 2 * n + n, n, 0},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=7 batch_size=4 sampling=sequential", 2 * n + 4 + n, n, 0},
+    {SADDLE_METHOD_PSGD, "step_size=1 noise=1 max_steps=12", 12 + n, n, 12},
+    {SADDLE_METHOD_PSGD, "step_size=1 noise=1 max_steps=12 batch_size=7 noise_kind=ball", 12 * 7 + n, n, 12},
+    {SADDLE_METHOD_SGLD, "step_size=1 inverse_temperature=1 max_steps=12", 12 + n, n, 12},
+    {SADDLE_METHOD_SGLD, "step_size=1 inverse_temperature=1 max_steps=12 batch_size=2", 12 * 2 + n, n, 12},
+    {SADDLE_METHOD_NGD, "step_size=1 noise=1 noise_every=5 max_steps=12", 12 * n + n, n, 2},
+    {SADDLE_METHOD_NGD, "step_size=1 noise=1 noise_every=5 max_steps=12 batch_size=2", 12 * 2 + n, n, 2},
+    {SADDLE_METHOD_SGD_GD, SGD_GD, 12 * n + 3 * 1 + n, n, 3},
+    {SADDLE_METHOD_SGD_GD, SGD_GD " batch_size=4", 12 * n + 3 * 4 + n, n, 3},
+    {SADDLE_METHOD_PGD, PGD " max_steps=12", 12 * n + 2 * n + n, 2 * 2 * n + n, 2},
+    {SADDLE_METHOD_PGD, PGD " max_steps=11", 11 * n + 2 * n + n, 3 * n + n, 2},
+    {SADDLE_METHOD_PGD, PGD " max_steps=1", 1 * n + n + n, n + n, 1},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 output=best", 12 + n, 13 * n + n, 0},
+    {SADDLE_METHOD_SGD, "step_size=1 max_steps=12 output=uniform", 12 + n, n, 0},
+};
+enum { COUNT = sizeof costs / sizeof costs[0] };
 
 START_TEST(separate_callbacks)
 {
-    const struct cost cost = cost_of(_i);
+    const struct cost cost = costs[_i];
     struct counted c = {0, 0, 0};
     double w[DIM] = {1.0, 2.0, 3.0};
     saddle_objective *f = trial_objective(DIM, SAMPLES, &c, count_gradient, count_value);
     saddle_options *o = trial_options(cost.settings);
     const saddle_result r = trial_run(f, cost.method, o, w);
-    ck_assert_msg(r.gradient_samples == cost.gradient, "%s %s: %lld gradient samples, not %lld", saddle_method_name(cost.method),
-                  cost.settings, (long long)r.gradient_samples, (long long)cost.gradient);
+    ck_assert_msg(r.gradient_samples == cost.gradient, "%s %s: %lld gradient samples, not %lld",
+                  saddle_method_name(cost.method), cost.settings, (long long)r.gradient_samples,
+                  (long long)cost.gradient);
     ck_assert_msg(r.value_samples == cost.value, "%s %s: %lld value samples, not %lld", saddle_method_name(cost.method),
                   cost.settings, (long long)r.value_samples, (long long)cost.value);
     ck_assert_int_eq(c.gradient_samples, cost.gradient);
@@ -111,7 +104,7 @@ END_TEST
 /* One callback for both: a call counts for both, and PGD's values come with gradients that it needs anyway. */
 START_TEST(value_and_gradient_together)
 {
-    const struct cost cost = cost_of(_i);
+    const struct cost cost = costs[_i];
     struct counted c = {0, 0, 0};
     double w[DIM] = {1.0, 2.0, 3.0};
     saddle_objective *f = trial_objective(DIM, SAMPLES, &c, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* PGD's own end, at a minimum, at a saddle and on the edge of f_thres; NGD where the gradient is zero; who leaves a saddle
- * whose samples have no noise. */
+/* PGD's own end, at a minimum, at a saddle and on the edge of f_thres; NGD where the gradient is zero; who leaves a
+ * saddle whose samples have no noise. */
 #include "numeric/trial.h"
 #include "support/run_suite.h"
 
@@ -149,7 +149,8 @@ START_TEST(the_gate_is_sharp_and_on_the_norm)
     for (int k = 0; k < 4; k++) {
         double size = sizes[k], w[2] = {0.0, 0.0};
         saddle_objective *f = trial_objective(2, 1, &size, constant_gradient, zero_value);
-        saddle_options *o = trial_options("step_size=0.5 escape_step=1 radius=0.25 escape_steps=5 decrease_threshold=1 max_steps=1");
+        saddle_options *o =
+            trial_options("step_size=0.5 escape_step=1 radius=0.25 escape_steps=5 decrease_threshold=1 max_steps=1");
         EXPECT_OK(saddle_options_set_real(o, SADDLE_OPT_GRADIENT_THRESHOLD, threshold));
         const saddle_result r = trial_run(f, methods[_i], o, w);
         ck_assert_int_eq(r.perturbations, size <= threshold);
@@ -202,7 +203,8 @@ START_TEST(ngd_takes_a_step_of_length_eta_whatever_the_size)
 }
 END_TEST
 
-/* Every sample's gradient is zero at the saddle: samples bring no noise, and w keeps its bits; noise of a method's own leaves. */
+/* Every sample's gradient is zero at the saddle: samples bring no noise, and w keeps its bits; noise of a method's own
+ * leaves. */
 struct leaver {
     saddle_method method;
     const char *settings;

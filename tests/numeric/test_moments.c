@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the methods add to w: on f = 0 every step is noise alone. The same check is shown to reject the laws that are wrong in
- * ways seen elsewhere. */
+/* What the methods add to w: on f = 0 every step is noise alone. The same check is shown to reject the laws that are
+ * wrong in ways seen elsewhere. */
 #include "numeric/moments.h"
 #include "numeric/trial.h"
 #include "support/run_suite.h"
@@ -118,7 +118,8 @@ START_TEST(pgd_ball)
 {
     const int64_t d = dims[_i];
     draw_steps(d, SADDLE_METHOD_PGD,
-               "step_size=0.05 radius=0.7 escape_steps=1 gradient_threshold=1 decrease_threshold=0.5 seed=14", 2 * draws(d), 1);
+               "step_size=0.05 radius=0.7 escape_steps=1 gradient_threshold=1 decrease_threshold=0.5 seed=14",
+               2 * draws(d), 1);
     const struct law law = law_ball((double)d, 0.7);
     expect_law("pgd", &law, draws(d));
 }
@@ -172,7 +173,8 @@ START_TEST(variances_add_up_over_the_steps)
     }
     /* the mean of MOST values s^2 chi^2_1: standard deviation s^2 sqrt(2/MOST) */
     const double off = fabs(sum / MOST - walk->variance);
-    ck_assert_msg(off <= 5.0 * walk->variance * sqrt(2.0 / MOST), "variance %g instead of %g", sum / MOST, walk->variance);
+    ck_assert_msg(off <= 5.0 * walk->variance * sqrt(2.0 / MOST), "variance %g instead of %g", sum / MOST,
+                  walk->variance);
     saddle_objective_destroy(f);
     saddle_options_destroy(o);
 }
@@ -180,11 +182,11 @@ END_TEST
 
 /* Draws of wrong laws, from the public generator. */
 enum wrong {
-    RADIUS_TIMES_ROOT_D,  /* y r: a normal vector in place of the ball */
-    RADIUS_LINEAR,        /* u y/||y||, not u^(1/d) */
+    RADIUS_TIMES_ROOT_D,   /* y r: a normal vector in place of the ball */
+    RADIUS_LINEAR,         /* u y/||y||, not u^(1/d) */
     RADIUS_PER_COORDINATE, /* u_i^(1/d) y_i/||y||: a vector of uniforms */
-    CUBE,                 /* 2 u_i - 1 */
-    TWO_NUMBERS,          /* two draws repeated over all coordinates */
+    CUBE,                  /* 2 u_i - 1 */
+    TWO_NUMBERS,           /* two draws repeated over all coordinates */
     WRONGS
 };
 
@@ -193,7 +195,8 @@ static void draw_wrong(int wrong, int64_t d, double r, uint64_t t, double *xi)
     const saddle_random_stream normals = {21, 128, t}, uniforms = {21, 129, t};
     const double turn = 6.283185307179586;
     double norm = 0.0;
-    if (saddle_random_normal(&normals, 0, d, xi) != SADDLE_OK || saddle_random_uniform(&uniforms, 0, d, u) != SADDLE_OK) {
+    if (saddle_random_normal(&normals, 0, d, xi) != SADDLE_OK ||
+        saddle_random_uniform(&uniforms, 0, d, u) != SADDLE_OK) {
         ck_abort_msg("%s", saddle_error_message());
     }
     for (int64_t i = 0; i < d; i++) {
@@ -262,7 +265,8 @@ START_TEST(wrong_scales_are_rejected)
             }
             const struct law law = law_gaussian((double)d, scales[_i].right);
             const double off = moments_off(&moments, &law);
-            ck_assert_msg((off <= 5.0) == right, "%s, d = %lld: %g standard deviations", scales[_i].what, (long long)d, off);
+            ck_assert_msg((off <= 5.0) == right, "%s, d = %lld: %g standard deviations", scales[_i].what, (long long)d,
+                          off);
         }
     }
 }

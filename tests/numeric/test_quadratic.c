@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Laws that hold exactly where f is quadratic: the path of gradient descent, the step at which it escapes, and the second
- * moment of stochastic gradients at a saddle. */
+/* Laws that hold exactly where f is quadratic: the path of gradient descent, the step at which it escapes, and the
+ * second moment of stochastic gradients at a saddle. */
 #include "numeric/trial.h"
 #include "support/run_suite.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* eta_t of every schedule, and r scaled by eta_t/eta_0. The gradient is the constant 1 and the projection takes w back to 0, so
- * that what the projection sees is -eta_t. */
+/* eta_t of every schedule, and r scaled by eta_t/eta_0. The gradient is the constant 1 and the projection takes w back
+ * to 0, so that what the projection sees is -eta_t. */
 #include "numeric/trial.h"
 #include "support/run_suite.h"
 #include <stdio.h>
@@ -63,8 +63,8 @@ static double factor(int schedule, int t, double time)
 /* Three roundings, in the cosine below 1 those of 1 + cos as well. */
 static void expect(int t, double expected, double scale)
 {
-    ck_assert_msg(fabs(seen[t - 1] - expected) <= 1e-15 * (fabs(expected) + scale), "step %d: %.17g, not %.17g", t, seen[t - 1],
-                  expected);
+    ck_assert_msg(fabs(seen[t - 1] - expected) <= 1e-15 * (fabs(expected) + scale), "step %d: %.17g, not %.17g", t,
+                  seen[t - 1], expected);
 }
 
 START_TEST(step_sizes_follow_the_formula)
@@ -98,8 +98,8 @@ END_TEST
 START_TEST(the_long_step_is_scaled_alike)
 {
     char settings[160];
-    snprintf(settings, sizeof settings, "step_size=0.3 escape_step=2 escape_steps=4 schedule_time=13 max_steps=40 schedule=%s",
-             names[_i]);
+    snprintf(settings, sizeof settings,
+             "step_size=0.3 escape_step=2 escape_steps=4 schedule_time=13 max_steps=40 schedule=%s", names[_i]);
     run(SADDLE_METHOD_SGD, settings, NULL);
     for (int t = 1; t <= STEPS; t++) {
         const double size = t % 4 == 0 ? 2.0 : 0.3;
@@ -112,8 +112,10 @@ END_TEST
 START_TEST(the_escape_step_is_scaled_alike)
 {
     char settings[192];
-    snprintf(settings, sizeof settings,
-             "step_size=0.3 escape_step=2 escape_steps=4 gradient_threshold=1 schedule_time=13 max_steps=40 schedule=%s", names[_i]);
+    snprintf(
+        settings, sizeof settings,
+        "step_size=0.3 escape_step=2 escape_steps=4 gradient_threshold=1 schedule_time=13 max_steps=40 schedule=%s",
+        names[_i]);
     run(SADDLE_METHOD_SGD_GD, settings, NULL);
     for (int t = 1; t <= STEPS; t++) {
         const double size = t % 4 == 1 ? 2.0 : 0.3;
@@ -156,7 +158,8 @@ START_TEST(other_methods_read_it_too)
         EXPECT_OK(saddle_random_normal(&s, 0, 1, &z));
         expect(t, 0.3 * factor(1, t, 13.0) * (1.0 + 0.5 * z), 0.3);
     }
-    run(SADDLE_METHOD_SGLD, "step_size=0.3 inverse_temperature=8 seed=4 schedule=inverse schedule_time=13 max_steps=40", NULL);
+    run(SADDLE_METHOD_SGLD, "step_size=0.3 inverse_temperature=8 seed=4 schedule=inverse schedule_time=13 max_steps=40",
+        NULL);
     for (int t = 1; t <= STEPS; t++) {
         const saddle_random_stream s = {4, TRIAL_NOISE, (uint64_t)t};
         double z = 0.0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An objective that needs room of its own for each concurrent caller: saddle_batch.thread must never be in two calls at once,
- * and neither threads nor the shape of the calls may change a bit. */
+/* An objective that needs room of its own for each concurrent caller: saddle_batch.thread must never be in two calls at
+ * once, and neither threads nor the shape of the calls may change a bit. */
 #include "numeric/trial.h"
 #include "support/run_suite.h"
 
@@ -33,8 +33,8 @@ static void linger(void)
     }
 }
 
-/* Margins into the caller's room first, then the gradient from there; a room that another caller writes to gives it away.
- * f_i = m^4/4 - m^2/2 + m/8, m = <row_i, w>. */
+/* Margins into the caller's room first, then the gradient from there; a room that another caller writes to gives it
+ * away. f_i = m^4/4 - m^2/2 + m/8, m = <row_i, w>. */
 static int scratch_gradient(void *user, const saddle_batch *b, const double *w, double *g)
 {
     struct least_squares *p = user;
@@ -78,7 +78,8 @@ static const struct way ways[] = {
     {SADDLE_METHOD_GD, "step_size=0.125 max_steps=60"},
     {SADDLE_METHOD_SGD, "step_size=0.0625 batch_size=20 max_steps=60"},
     {SADDLE_METHOD_SGD, "step_size=0.0625 batch_size=16 sampling=shuffle max_steps=60"},
-    {SADDLE_METHOD_SGD_GD, "step_size=0.125 escape_step=0.5 escape_steps=7 gradient_threshold=0.3 batch_size=10 max_steps=60"},
+    {SADDLE_METHOD_SGD_GD,
+     "step_size=0.125 escape_step=0.5 escape_steps=7 gradient_threshold=0.3 batch_size=10 max_steps=60"},
     {SADDLE_METHOD_NGD, "step_size=0.05 noise=0.01 noise_every=3 max_steps=60"},
     {SADDLE_METHOD_PSGD, "step_size=0.05 noise=0.1 batch_size=17 max_steps=60"},
     {SADDLE_METHOD_SGLD, "step_size=0.05 inverse_temperature=100 batch_size=17 max_steps=60"},

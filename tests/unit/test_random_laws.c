@@ -185,6 +185,11 @@ START_TEST(own_functions)
     enum { N = 100000 };
     const saddle_random_stream s = {3, 130, 4};
     const long double pi = 3.14159265358979323846264338327950288L;
+    volatile long double next = 1.0L;
+    next += LDBL_EPSILON;
+    if (next == 1.0L) { /* valgrind computes long double in double: nothing to compare with */
+        return;
+    }
     double worst[3] = {0};
     static double u[2 * N], value[3][N];
     saddle_i_random_uniform(&s, 0, 2 * N, u);
