@@ -77,7 +77,7 @@ START_TEST(the_first_failure_is_told)
         p.fault = FAULT_CODE;
         p.code = (int)(100 + first);
         char said[40];
-        (void)snprintf(said, sizeof said, "returned %d (gave up) at step -1", p.code);
+        (void)snprintf(said, sizeof said, "returned %d (gave up)", p.code);
         EXPECT_FAIL(saddle_objective_gradient(f, w, &value, g), SADDLE_E_CALLBACK, said);
         EXPECT_FAIL(saddle_objective_value(f, w, &value), SADDLE_E_CALLBACK, said);
         p.fault = FAULT_ENTRY;
@@ -284,8 +284,9 @@ START_TEST(the_callers_environment_does_not_matter)
         const int mode = modes[k % 4];
         ck_assert_int_eq(fesetround(mode), 0);
 #if defined(__SSE2__)
-        const unsigned kept = _mm_getcsr(), with_flush = kept | 0x8040U; /* flush to zero, denormals are zero */
-        _mm_setcsr(with_flush);
+        const unsigned kept = _mm_getcsr();
+        _mm_setcsr(kept | 0x8040U); /* flush to zero, denormals are zero */
+        const unsigned with_flush = _mm_getcsr(); /* valgrind has no such thing */
 #endif
         run_and_look(_i, 1 + k / 4, w, &value);
 #if defined(__SSE2__)

@@ -128,7 +128,7 @@ static int faults_here(struct problem *p, int64_t call, const saddle_batch *b)
 static int answer(struct problem *p, const saddle_batch *b, const double *w, double *value, double *g)
 {
     const int64_t call = __atomic_add_fetch(&p->calls, 1, __ATOMIC_RELAXED);
-    p->last_step = b->step;
+    __atomic_store_n(&p->last_step, b->step, __ATOMIC_RELAXED);
     count(&p->value_samples, value == NULL ? 0 : b->count);
     count(&p->gradient_samples, g == NULL ? 0 : b->count);
     count(&p->broken, !batch_is_right(p, b, w, value, g));

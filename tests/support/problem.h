@@ -37,7 +37,7 @@ struct problem {
     int64_t faults_made;         /* atomic */
     int64_t broken;              /* atomic: calls that broke a rule of saddle_batch */
     int64_t spins;               /* busy work of each call */
-    int64_t last_step;           /* saddle_batch.step of the last call, without threads */
+    int64_t last_step;           /* atomic: saddle_batch.step of the last call */
     int64_t destroyed;           /* calls of problem_destructor() */
 
     int lock;                    /* atomic, of the two below */
