@@ -96,11 +96,21 @@ static const struct {
     {SADDLE_METHOD_SGD_GD, {"step_size", "1", "escape_steps", "3", "gradient_threshold", "1"}, "escape_step"},
     {SADDLE_METHOD_SGD_GD, {"step_size", "1", "escape_step", "3", "gradient_threshold", "1"}, "escape_steps"},
     {SADDLE_METHOD_SGD_GD, {"step_size", "1", "escape_step", "3", "escape_steps", "1"}, "gradient_threshold"},
-    {SADDLE_METHOD_PGD, {"radius", "1", "escape_steps", "3", "gradient_threshold", "1", "decrease_threshold", "1"}, "step_size"},
-    {SADDLE_METHOD_PGD, {"step_size", "1", "escape_steps", "3", "gradient_threshold", "1", "decrease_threshold", "1"}, "radius"},
-    {SADDLE_METHOD_PGD, {"step_size", "1", "radius", "3", "gradient_threshold", "1", "decrease_threshold", "1"}, "escape_steps"},
-    {SADDLE_METHOD_PGD, {"step_size", "1", "radius", "3", "escape_steps", "1", "decrease_threshold", "1"}, "gradient_threshold"},
-    {SADDLE_METHOD_PGD, {"step_size", "1", "radius", "3", "escape_steps", "1", "gradient_threshold", "1"}, "decrease_threshold"},
+    {SADDLE_METHOD_PGD,
+     {"radius", "1", "escape_steps", "3", "gradient_threshold", "1", "decrease_threshold", "1"},
+     "step_size"},
+    {SADDLE_METHOD_PGD,
+     {"step_size", "1", "escape_steps", "3", "gradient_threshold", "1", "decrease_threshold", "1"},
+     "radius"},
+    {SADDLE_METHOD_PGD,
+     {"step_size", "1", "radius", "3", "gradient_threshold", "1", "decrease_threshold", "1"},
+     "escape_steps"},
+    {SADDLE_METHOD_PGD,
+     {"step_size", "1", "radius", "3", "escape_steps", "1", "decrease_threshold", "1"},
+     "gradient_threshold"},
+    {SADDLE_METHOD_PGD,
+     {"step_size", "1", "radius", "3", "escape_steps", "1", "gradient_threshold", "1"},
+     "decrease_threshold"},
     {SADDLE_METHOD_NGD, {"noise", "1"}, "step_size"},
     {SADDLE_METHOD_PSGD, {"noise", "1"}, "step_size"},
     {SADDLE_METHOD_PSGD, {"step_size", "1"}, "noise"},
@@ -144,7 +154,8 @@ START_TEST(a_schedule_needs_a_time_scale)
     saddle_objective *f = problem_objective(&p, NULL);
     saddle_options *o = recipe_options(0, NULL, 0);
     set(o, "schedule", "inverse");
-    EXPECT_FAIL(saddle_solver_create(f, SADDLE_METHOD_GD, o, w, &s), SADDLE_E_RANGE, "schedule_time and max_steps are both 0");
+    EXPECT_FAIL(saddle_solver_create(f, SADDLE_METHOD_GD, o, w, &s), SADDLE_E_RANGE,
+                "schedule_time and max_steps are both 0");
     ck_assert_ptr_eq(s, poison);
     set(o, "schedule_time", "0.5");
     EXPECT_OK(saddle_solver_create(f, SADDLE_METHOD_GD, o, w, &s));
@@ -175,7 +186,8 @@ START_TEST(a_missing_callback_is_named)
     EXPECT_OK(saddle_objective_set_gradient(f, NULL));
     for (int k = 0; k < RECIPES; k++) {
         saddle_options *each = recipe_options(k, NULL, 10);
-        EXPECT_FAIL(saddle_solver_create(f, recipes[k].method, each, w, &s), SADDLE_E_MISSING, "saddle_objective_set_gradient()");
+        EXPECT_FAIL(saddle_solver_create(f, recipes[k].method, each, w, &s), SADDLE_E_MISSING,
+                    "saddle_objective_set_gradient()");
         EXPECT_MESSAGE(saddle_method_name(recipes[k].method));
         saddle_options_destroy(each);
     }

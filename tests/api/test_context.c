@@ -181,7 +181,8 @@ END_TEST
 /* Context, objective, options and solver are numbers 0 to 3, and are destroyed in the order of the row. */
 START_TEST(any_order_of_destruction_will_do)
 {
-    static const int orders[6][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 0, 3, 2}, {2, 3, 0, 1}, {0, 2, 1, 3}, {1, 3, 2, 0}};
+    static const int orders[6][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 0, 3, 2},
+                                     {2, 3, 0, 1}, {0, 2, 1, 3}, {1, 3, 2, 0}};
     const int *order = orders[_i];
     struct memory m;
     struct problem p;

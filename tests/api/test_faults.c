@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every allocation fails, once and for ever: the status and the message say so, nothing is lost, nothing leaks, and the call
- * that failed works when it is made again. */
+/* Every allocation fails, once and for ever: the status and the message say so, nothing is lost, nothing leaks, and
+ * the call that failed works when it is made again. */
 #include "support/expect.h"
 #include "support/memory.h"
 #include "support/problem.h"
@@ -57,8 +57,8 @@ static int refused(saddle_status s)
     }                                                      \
     ck_assert_ptr_nonnull(out)
 
-static int build(const struct scenario *t, struct memory *m, const saddle_allocator *a, struct problem *p, struct objects *x,
-                 double *w)
+static int build(const struct scenario *t, struct memory *m, const saddle_allocator *a, struct problem *p,
+                 struct objects *x, double *w)
 {
     INSIST(saddle_context_create(a, &x->c), x->c);
     EXPECT_OK(saddle_context_set_threads(x->c, t->threads));

@@ -45,7 +45,8 @@ static double norm(const double *x, const double *y, int64_t n)
 START_TEST(it_is_called_in_time)
 {
     static const char *const every[] = {"1", "3", "4", "100", "0"};
-    static const int expected[5][13] = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12}, {3, 6, 9, 12, 12}, {4, 8, 12, 12}, {12}, {12}};
+    static const int expected[5][13] = {
+        {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12}, {3, 6, 9, 12, 12}, {4, 8, 12, 12}, {12}, {12}};
     static const int count[] = {13, 5, 4, 1, 1};
     for (int k = 0; k < 5; k++) {
         for (int split = 0; split < 2; split++) {
@@ -68,7 +69,8 @@ START_TEST(it_is_called_in_time)
 }
 END_TEST
 
-static void check_event(const struct trial *t, const struct diary *x, int i, const double *before, const char *name, int by_batches)
+static void check_event(const struct trial *t, const struct diary *x, int i, const double *before, const char *name,
+                        int by_batches)
 {
     const saddle_event *e = &x->e[i];
     double f, g[TRIAL_DIM];
@@ -261,7 +263,8 @@ static int meddle(void *user, const saddle_event *e)
     EXPECT_FAIL(saddle_solver_step(t->s, 0), SADDLE_E_STATE, "at work");
     EXPECT_FAIL(saddle_solver_run(t->s), SADDLE_E_STATE, "saddle_solver_run: the solver is at work");
     EXPECT_OK(saddle_solver_result(t->s, &r));
-    x->results += r.steps == e->step && r.perturbations == e->perturbations && r.gradient_samples == e->gradient_samples;
+    x->results +=
+        r.steps == e->step && r.perturbations == e->perturbations && r.gradient_samples == e->gradient_samples;
     for (int j = 0; j < TRIAL_DIM; j++) {
         elsewhere[j] = 2.0 * e->w[j];
     }
@@ -282,7 +285,8 @@ START_TEST(it_may_evaluate_and_may_not_step)
     trial_run(&t, SADDLE_STOP_STEPS, 9);
     ck_assert_int_eq(x.results, 10);
     EXPECT_SAME(t.w, whole.w, sizeof t.w);
-    ck_assert_int_eq(t.r.gradient_samples, whole.r.gradient_samples); /* evaluations of its own are no part of the run */
+    ck_assert_int_eq(t.r.gradient_samples,
+                     whole.r.gradient_samples); /* evaluations of its own are no part of the run */
     trial_end(&t);
     trial_end(&whole);
 }

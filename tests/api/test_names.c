@@ -8,7 +8,8 @@
 
 START_TEST(version_of_headers_and_library_agree)
 {
-    ck_assert_int_eq(saddle_version(), SADDLE_VERSION_MAJOR * 1000000 + SADDLE_VERSION_MINOR * 1000 + SADDLE_VERSION_PATCH);
+    ck_assert_int_eq(saddle_version(),
+                     SADDLE_VERSION_MAJOR * 1000000 + SADDLE_VERSION_MINOR * 1000 + SADDLE_VERSION_PATCH);
     char text[32];
     (void)snprintf(text, sizeof text, "%d.%d.%d", SADDLE_VERSION_MAJOR, SADDLE_VERSION_MINOR, SADDLE_VERSION_PATCH);
     ck_assert_str_eq(saddle_version_string(), text);
@@ -18,9 +19,10 @@ END_TEST
 START_TEST(every_status_has_its_own_name_and_text)
 {
     static const char *const names[] = {
-        "SADDLE_OK", "SADDLE_E_ARGUMENT", "SADDLE_E_RANGE", "SADDLE_E_MEMORY", "SADDLE_E_OVERFLOW", "SADDLE_E_CALLBACK",
-        "SADDLE_E_NOT_FINITE", "SADDLE_E_MISSING", "SADDLE_E_STATE", "SADDLE_E_IO", "SADDLE_E_FORMAT", "SADDLE_E_MISMATCH",
-        "SADDLE_E_COMM", "SADDLE_E_LINALG", "SADDLE_E_UNSUPPORTED", "SADDLE_E_STRUCT_SIZE",
+        "SADDLE_OK",         "SADDLE_E_ARGUMENT", "SADDLE_E_RANGE",       "SADDLE_E_MEMORY",
+        "SADDLE_E_OVERFLOW", "SADDLE_E_CALLBACK", "SADDLE_E_NOT_FINITE",  "SADDLE_E_MISSING",
+        "SADDLE_E_STATE",    "SADDLE_E_IO",       "SADDLE_E_FORMAT",      "SADDLE_E_MISMATCH",
+        "SADDLE_E_COMM",     "SADDLE_E_LINALG",   "SADDLE_E_UNSUPPORTED", "SADDLE_E_STRUCT_SIZE",
     };
     for (int i = 0; i < 16; i++) {
         ck_assert_str_eq(saddle_status_name((saddle_status)-i), names[i]);

@@ -40,8 +40,10 @@ END_TEST
 START_TEST(setters_refuse_null)
 {
     EXPECT_FAIL(saddle_objective_set_value(NULL, problem_value), SADDLE_E_ARGUMENT, "set_value: the objective is NULL");
-    EXPECT_FAIL(saddle_objective_set_gradient(NULL, problem_gradient), SADDLE_E_ARGUMENT, "set_gradient: the objective");
-    EXPECT_FAIL(saddle_objective_set_value_gradient(NULL, NULL), SADDLE_E_ARGUMENT, "set_value_gradient: the objective");
+    EXPECT_FAIL(saddle_objective_set_gradient(NULL, problem_gradient), SADDLE_E_ARGUMENT,
+                "set_gradient: the objective");
+    EXPECT_FAIL(saddle_objective_set_value_gradient(NULL, NULL), SADDLE_E_ARGUMENT,
+                "set_value_gradient: the objective");
     EXPECT_FAIL(saddle_objective_set_project(NULL, NULL), SADDLE_E_ARGUMENT, "set_project: the objective");
     EXPECT_FAIL(saddle_objective_set_grain(NULL, 3), SADDLE_E_ARGUMENT, "set_grain: the objective");
     EXPECT_FAIL(saddle_objective_set_destructor(NULL, NULL), SADDLE_E_ARGUMENT, "set_destructor: the objective");
@@ -87,7 +89,8 @@ START_TEST(setters_close_with_the_first_solver)
     EXPECT_OK(saddle_solver_create(f, SADDLE_METHOD_GD, o, w, &s));
     for (int destroyed = 0; destroyed < 2; destroyed++) {
         EXPECT_FAIL(saddle_objective_set_value(f, problem_value), SADDLE_E_STATE, "set_value: a solver was made");
-        EXPECT_FAIL(saddle_objective_set_gradient(f, problem_gradient), SADDLE_E_STATE, "set_gradient: a solver was made");
+        EXPECT_FAIL(saddle_objective_set_gradient(f, problem_gradient), SADDLE_E_STATE,
+                    "set_gradient: a solver was made");
         EXPECT_FAIL(saddle_objective_set_value_gradient(f, NULL), SADDLE_E_STATE, "set_value_gradient: a solver");
         EXPECT_FAIL(saddle_objective_set_project(f, no_projection), SADDLE_E_STATE, "set_project: a solver was made");
         EXPECT_FAIL(saddle_objective_set_grain(f, 3), SADDLE_E_STATE, "set_grain: a solver was made");
@@ -107,7 +110,8 @@ START_TEST(evaluations_refuse_bad_arguments)
     double value = -77.0;
     problem_init(&p, 3, 5, 2, TOGETHER);
     saddle_objective *f = problem_objective(&p, NULL);
-    EXPECT_FAIL(saddle_objective_value(NULL, w, &value), SADDLE_E_ARGUMENT, "saddle_objective_value: the objective is NULL");
+    EXPECT_FAIL(saddle_objective_value(NULL, w, &value), SADDLE_E_ARGUMENT,
+                "saddle_objective_value: the objective is NULL");
     EXPECT_FAIL(saddle_objective_value(f, NULL, &value), SADDLE_E_ARGUMENT, "saddle_objective_value: w is NULL");
     EXPECT_FAIL(saddle_objective_value(f, w, NULL), SADDLE_E_ARGUMENT, "saddle_objective_value: the output is NULL");
     EXPECT_FAIL(saddle_objective_gradient(NULL, w, &value, g), SADDLE_E_ARGUMENT, "gradient: the objective is NULL");
@@ -152,7 +156,8 @@ START_TEST(values_and_gradients_are_means_over_all_samples)
     static const int64_t dims[] = {1, 2, 10, 33, 1000};
     static const int64_t grains[] = {0, 1, 3, 7, 23, 24, 1000};
     const int64_t d = dims[_i];
-    double *w = malloc((size_t)d * sizeof *w), *g = malloc((size_t)d * sizeof *g), *exact = malloc((size_t)d * sizeof *exact);
+    double *w = malloc((size_t)d * sizeof *w), *g = malloc((size_t)d * sizeof *g),
+           *exact = malloc((size_t)d * sizeof *exact);
     for (size_t k = 0; k < sizeof grains / sizeof grains[0]; k++) {
         for (int callbacks = SEPARATE; callbacks <= ALL_THREE; callbacks++) {
             struct problem p;
@@ -335,8 +340,9 @@ END_TEST
 START_TEST(what_needs_all_samples_is_refused_for_a_stream)
 {
     static const char *const extra[][3] = {
-        {"target_value", "0", "target_value"}, {"eps_gradient", "1e-3", "eps_gradient"}, {"max_epochs", "2", "max_epochs"},
-        {"output", "best", "output best"},     {"sampling", "shuffle", "sampling shuffle"},
+        {"target_value", "0", "target_value"},       {"eps_gradient", "1e-3", "eps_gradient"},
+        {"max_epochs", "2", "max_epochs"},           {"output", "best", "output best"},
+        {"sampling", "shuffle", "sampling shuffle"},
     };
     struct problem p;
     double w[3], value, g[3];
@@ -385,7 +391,8 @@ START_TEST(a_short_last_batch_has_less_weight)
     for (int k = 0; k < 3; k++) {
         double w[1] = {0.0};
         saddle_objective *f = NULL;
-        saddle_options *o = recipe_options(2, NULL, 4); /* 10 samples in batches of 4: 4, 4, 2, and one of the next epoch */
+        saddle_options *o =
+            recipe_options(2, NULL, 4); /* 10 samples in batches of 4: 4, 4, 2, and one of the next epoch */
         set(o, "step_size", "0.5");
         set(o, "batch_size", "4");
         set(o, "sampling", samplings[k]);

@@ -139,8 +139,8 @@ START_TEST(ranges_are_kept)
             EXPECT_OK(saddle_options_set_int(o, id, low));
             EXPECT_OK(saddle_options_set_int(o, id, high));
             char said[80];
-            (void)snprintf(said, sizeof said, "%s is %lld, outside %lld .. %lld", a.name, (long long)high + 1, (long long)low,
-                           (long long)high);
+            (void)snprintf(said, sizeof said, "%s is %lld, outside %lld .. %lld", a.name, (long long)high + 1,
+                           (long long)low, (long long)high);
             EXPECT_FAIL(saddle_options_set_int(o, id, high + 1), SADDLE_E_RANGE, said);
             EXPECT_MESSAGE(a.choices);
             EXPECT_FAIL(saddle_options_set_int(o, id, low - 1), SADDLE_E_RANGE, a.name);
@@ -163,7 +163,8 @@ START_TEST(integers_set_reals)
     ck_assert_double_eq(v, 3.0);
     const int64_t most = INT64_C(1) << 53;
     EXPECT_OK(saddle_options_set_int(o, SADDLE_OPT_STEP_SIZE, most));
-    EXPECT_FAIL(saddle_options_set_int(o, SADDLE_OPT_STEP_SIZE, most + 1), SADDLE_E_RANGE, "step_size is 9007199254740993,");
+    EXPECT_FAIL(saddle_options_set_int(o, SADDLE_OPT_STEP_SIZE, most + 1), SADDLE_E_RANGE,
+                "step_size is 9007199254740993,");
     EXPECT_OK(saddle_options_set_int(o, SADDLE_OPT_TARGET_VALUE, -most));
     EXPECT_FAIL(saddle_options_set_int(o, SADDLE_OPT_TARGET_VALUE, -most - 1), SADDLE_E_RANGE, "target_value");
     EXPECT_OK(saddle_options_get_real(o, SADDLE_OPT_STEP_SIZE, &v));
@@ -178,8 +179,10 @@ START_TEST(null_and_unknown_are_refused)
     int64_t i = -77;
     double r = -77.0;
     EXPECT_FAIL(saddle_options_create(NULL, NULL), SADDLE_E_ARGUMENT, "out is NULL");
-    EXPECT_FAIL(saddle_options_set_int(NULL, SADDLE_OPT_SEED, 1), SADDLE_E_ARGUMENT, "set_int: the set of options is NULL");
-    EXPECT_FAIL(saddle_options_set_real(NULL, SADDLE_OPT_NOISE, 1.0), SADDLE_E_ARGUMENT, "set_real: the set of options is NULL");
+    EXPECT_FAIL(saddle_options_set_int(NULL, SADDLE_OPT_SEED, 1), SADDLE_E_ARGUMENT,
+                "set_int: the set of options is NULL");
+    EXPECT_FAIL(saddle_options_set_real(NULL, SADDLE_OPT_NOISE, 1.0), SADDLE_E_ARGUMENT,
+                "set_real: the set of options is NULL");
     EXPECT_FAIL(saddle_options_set_text(NULL, "seed", "1"), SADDLE_E_ARGUMENT, "set_text: the set of options is NULL");
     EXPECT_FAIL(saddle_options_set_text(o, NULL, "1"), SADDLE_E_ARGUMENT, "saddle_options_set_text");
     EXPECT_FAIL(saddle_options_set_text(o, "seed", NULL), SADDLE_E_ARGUMENT, "saddle_options_set_text");
@@ -219,7 +222,8 @@ static void texts(saddle_options *o)
 {
     EXPECT_OK(saddle_options_set_text(o, "step_size", "1.5e-2"));
     ck_assert_double_eq(real_of(o, SADDLE_OPT_STEP_SIZE), 0.015);
-    EXPECT_FAIL(saddle_options_set_text(o, "step_size", "1,5"), SADDLE_E_ARGUMENT, "step_size is \"1,5\": expected a number");
+    EXPECT_FAIL(saddle_options_set_text(o, "step_size", "1,5"), SADDLE_E_ARGUMENT,
+                "step_size is \"1,5\": expected a number");
     ck_assert_double_eq(real_of(o, SADDLE_OPT_STEP_SIZE), 0.015);
     EXPECT_FAIL(saddle_options_set_text(o, "noise", "-2.5"), SADDLE_E_RANGE, "noise is -2.5, outside 0 .. 1e+100");
 }
@@ -242,7 +246,8 @@ START_TEST(numbers_are_read_from_text)
     for (size_t k = 0; k < sizeof bad_ints / sizeof bad_ints[0]; k++) {
         EXPECT_FAIL(saddle_options_set_text(o, "seed", bad_ints[k]), SADDLE_E_ARGUMENT, "expected an integer");
     }
-    EXPECT_FAIL(saddle_options_set_text(o, "seed", "-1"), SADDLE_E_RANGE, "seed is -1, outside 0 .. 4611686018427387904");
+    EXPECT_FAIL(saddle_options_set_text(o, "seed", "-1"), SADDLE_E_RANGE,
+                "seed is -1, outside 0 .. 4611686018427387904");
     ck_assert_int_eq(int_of(o, SADDLE_OPT_SEED), INT64_C(1) << 62);
     saddle_options_destroy(o);
 }
@@ -275,10 +280,12 @@ START_TEST(words_are_read_from_text)
     }
     EXPECT_FAIL(saddle_options_set_text(o, "schedule", "cos"), SADDLE_E_ARGUMENT,
                 "schedule is \"cos\": expected one of constant|inverse|inverse_sqrt|exponential|cosine");
-    EXPECT_FAIL(saddle_options_set_text(o, "output", "last|uniform"), SADDLE_E_ARGUMENT, "expected one of last|uniform|best");
+    EXPECT_FAIL(saddle_options_set_text(o, "output", "last|uniform"), SADDLE_E_ARGUMENT,
+                "expected one of last|uniform|best");
     EXPECT_FAIL(saddle_options_set_text(o, "output", ""), SADDLE_E_ARGUMENT, "last|uniform|best");
     EXPECT_FAIL(saddle_options_set_text(o, "output", "Last"), SADDLE_E_ARGUMENT, "last|uniform|best");
-    EXPECT_FAIL(saddle_options_set_text(o, "output", "4"), SADDLE_E_RANGE, "output is 4, outside 1 .. 3: last|uniform|best");
+    EXPECT_FAIL(saddle_options_set_text(o, "output", "4"), SADDLE_E_RANGE,
+                "output is 4, outside 1 .. 3: last|uniform|best");
     saddle_options_destroy(o);
 }
 END_TEST

@@ -55,8 +55,8 @@ START_TEST(the_last_iterate)
 }
 END_TEST
 
-/* 2000 seeds, 8 iterates: chi-square with 7 degrees of freedom stays below 7 + 5 sqrt(14). Gradient descent depends on no
- * seed but through its output. */
+/* 2000 seeds, 8 iterates: chi-square with 7 degrees of freedom stays below 7 + 5 sqrt(14). Gradient descent depends
+ * on no seed but through its output. */
 START_TEST(one_of_all_iterates_with_equal_chance)
 {
     enum { STEPS = 8, SEEDS = 2000 };
@@ -178,11 +178,13 @@ static int keep_event(void *user, const saddle_event *e)
     return 0;
 }
 
-/* pgd gives back the point before the perturbation that did not help, also when outputs of another kind were asked for. */
+/* pgd gives back the point before the perturbation that did not help, also when outputs of another kind were asked
+ * for. */
 START_TEST(pgd_gives_back_its_snapshot)
 {
     static const char *const outputs[] = {"last", "uniform", "best"};
-    static const char *const hopeless[] = {"decrease_threshold", "1e6", "gradient_threshold", "1e6", "max_steps", "30", NULL};
+    static const char *const hopeless[] = {
+        "decrease_threshold", "1e6", "gradient_threshold", "1e6", "max_steps", "30", NULL};
     struct trial t;
     double start[TRIAL_DIM];
     trial_begin(&t, 6, hopeless);

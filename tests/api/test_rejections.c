@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SGLD where the objective cannot be evaluated: the step that led there is rejected, and the next one starts where it did. */
+/* SGLD where the objective cannot be evaluated: the step that led there is rejected, and the next one starts where it
+ * did. */
 #include "support/expect.h"
 #include "support/recipes.h"
 #include "support/run_suite.h"
@@ -100,7 +101,8 @@ START_TEST(a_start_beyond_the_wall_is_a_failure)
     struct wall x;
     double w[TRIAL_DIM], start[TRIAL_DIM];
     saddle_result r;
-    EXPECT_FAIL(run_at_wall(&x, 1e-3, 5, "last", w, &r), SADDLE_E_CALLBACK, "returned 1 (cannot be evaluated at this w) at step 1");
+    EXPECT_FAIL(run_at_wall(&x, 1e-3, 5, "last", w, &r), SADDLE_E_CALLBACK,
+                "returned 1 (cannot be evaluated at this w) at step 1");
     ck_assert_int_eq(r.steps, 0);
     ck_assert_int_eq(r.callback_code, 1);
     problem_start(&x.p, start);

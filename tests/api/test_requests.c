@@ -98,7 +98,8 @@ START_TEST(a_request_outlives_a_failure)
     t.p.code = 7;
     t.p.fault_call = t.p.calls + 1;
     trial_run(&t, SADDLE_STOP_REQUEST, 2);
-    EXPECT_FAIL(saddle_solver_run(t.s), SADDLE_E_CALLBACK, "the value_gradient callback returned 7 (gave up) at step 3");
+    EXPECT_FAIL(saddle_solver_run(t.s), SADDLE_E_CALLBACK,
+                "the value_gradient callback returned 7 (gave up) at step 3");
     saddle_solver_request_stop(t.s);
     trial_run(&t, SADDLE_STOP_REQUEST, 2);
     trial_run(&t, SADDLE_STOP_STEPS, 5);

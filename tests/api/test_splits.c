@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A run has the same bits however it is cut into calls, with and without a monitor, on any number of threads: every method
- * with every schedule, sampling and output. */
+/* A run has the same bits however it is cut into calls, with and without a monitor, on any number of threads: every
+ * method with every schedule, sampling and output. */
 #include "support/expect.h"
 #include "support/problem.h"
 #include "support/recipes.h"
@@ -28,8 +28,10 @@ struct outcome {
 static int listen(void *user, const saddle_event *e)
 {
     struct outcome *out = user;
-    const double seen[] = {(double)e->step,          (double)e->perturbations, (double)e->escaping, (double)e->gradient_samples,
-                           (double)e->step_norm,     e->value,                 e->gradient_norm,    (double)e->dim};
+    const double seen[] = {(double)e->step,      (double)e->perturbations,
+                           (double)e->escaping,  (double)e->gradient_samples,
+                           (double)e->step_norm, e->value,
+                           e->gradient_norm,     (double)e->dim};
     out->told = (out->told ^ hash_vector(seen, 8)) * UINT64_C(1099511628211) ^ hash_vector(e->w, e->dim);
     out->events++;
     return 0;
@@ -109,7 +111,7 @@ static void try_ways(const struct setting *t)
     static const struct way silent_ways[] = {{1, -1, 1}, {2, -1, 1}, {3, -1, 1}, {0, 0, 1}, {3, 5, 2}};
     static const struct way watched_ways[] = {{1, 1, 1}, {3, 1, 2}};
     const struct outcome a = go(t, &plain), b = go(t, &watched);
-    ck_assert_int_eq(a.r.steps, recipes[t->recipe].method == SADDLE_METHOD_PGD && a.r.stop == SADDLE_STOP_METHOD ? a.r.steps : STEPS);
+    ck_assert(a.r.stop == SADDLE_STOP_METHOD || a.r.steps == STEPS);
     ck_assert_int_eq(b.events, b.r.steps + 1);
     same(&a, &b);
     for (size_t i = 0; i < sizeof silent_ways / sizeof silent_ways[0]; i++) {

@@ -185,6 +185,7 @@ START_TEST(runs_side_by_side)
 }
 END_TEST
 
+#if !defined(__SANITIZE_THREAD__)
 /* The child's exit code, -1 when it has not come to an end within 10 seconds. */
 static int wait_for(pid_t child)
 {
@@ -243,6 +244,8 @@ START_TEST(a_forked_child_makes_its_own_threads)
     saddle_context_destroy(c);
 }
 END_TEST
+
+#endif
 
 static int64_t wrong_environment;
 
@@ -315,7 +318,9 @@ int main(void)
     tcase_add_test(c, the_first_failure_is_told);
     tcase_add_test(c, threads_share_the_grains);
     tcase_add_test(c, runs_side_by_side);
+#if !defined(__SANITIZE_THREAD__) /* which ends a child that makes threads */
     tcase_add_test(c, a_forked_child_makes_its_own_threads);
+#endif
     tcase_add_loop_test(c, the_callers_environment_does_not_matter, 0, RECIPES);
     suite_add_tcase(suite, c);
     return saddle_run_suite(suite);

@@ -23,5 +23,16 @@ for header in "$source"/saddle/*.h "$build"/saddle/version.h; do
         for std in c++11 c++20; do try "$cxx -std=$std" cpp "$name"; done
     done
 done
+# the library refuses to be built where sums would be reordered
+for cc in gcc clang; do
+    command -v $cc >/dev/null || continue
+    for flag in -ffast-math -Ofast; do
+        if $cc -std=c11 $flag -I"$source" -I"$build" -I"$source/../lib" -fsyntax-only "$source/../lib/base/status.c" 2>"$work/fast"; then
+            echo "$cc $flag was not refused" >&2
+            exit 1
+        fi
+        grep -q 'without -ffast-math' "$work/fast"
+    done
+done
 echo "$compiled compilations"
 [ "$compiled" -gt 0 ]

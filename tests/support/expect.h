@@ -6,10 +6,11 @@
 #include <saddle/status.h>
 #include <string.h>
 
-#define EXPECT_OK(call)                                                                                            \
-    do {                                                                                                           \
-        const saddle_status expect_s = (call);                                                                     \
-        ck_assert_msg(expect_s == SADDLE_OK, "%s: %s: %s", #call, saddle_status_name(expect_s), saddle_error_message()); \
+#define EXPECT_OK(call)                                                                                              \
+    do {                                                                                                             \
+        const saddle_status expect_s = (call);                                                                       \
+        ck_assert_msg(expect_s == SADDLE_OK, "%s: %s: %s", #call, saddle_status_name(expect_s),                      \
+                      saddle_error_message());                                                                       \
     } while (0)
 
 /* The call fails with this status, and the message has this part in it. */
@@ -20,8 +21,9 @@
         EXPECT_MESSAGE(part);                                                                                      \
     } while (0)
 
-#define EXPECT_MESSAGE(part)                                                                                       \
-    ck_assert_msg(strstr(saddle_error_message(), (part)) != NULL, "\"%s\" has no \"%s\" in it", saddle_error_message(), (part))
+#define EXPECT_MESSAGE(part)                                                                                         \
+    ck_assert_msg(strstr(saddle_error_message(), (part)) != NULL, "\"%s\" has no \"%s\" in it",                      \
+                  saddle_error_message(), (part))
 
 #define EXPECT_SAME(a, b, bytes) ck_assert_msg(memcmp((a), (b), (size_t)(bytes)) == 0, "%s and %s differ", #a, #b)
 

@@ -71,7 +71,8 @@ static int point_is_true(struct problem *p, const saddle_batch *b, const double 
     return good;
 }
 
-static int batch_is_right(struct problem *p, const saddle_batch *b, const double *w, const double *value, const double *g)
+static int batch_is_right(struct problem *p, const saddle_batch *b, const double *w, const double *value,
+                          const double *g)
 {
     const int64_t grain = p->grain == 0 ? 256 : p->grain;
     int good = b->struct_size == (int64_t)sizeof *b && b->count >= 1 && b->count <= grain && b->index != NULL;
@@ -146,8 +147,9 @@ static int answer(struct problem *p, const saddle_batch *b, const double *w, dou
     }
     for (int64_t j = 0; g != NULL && j < b->dim; j++) {
         if (fault != FAULT_UNWRITTEN_ENTRY || j != p->entry) {
-            g[j] = fault == FAULT_ENTRY && j == p->entry ? p->bad
-                                                         : w[j] * w[j] * w[j] - problem_curvature(j) * w[j] + mean_tilt(b, j);
+            g[j] = fault == FAULT_ENTRY && j == p->entry
+                       ? p->bad
+                       : w[j] * w[j] * w[j] - problem_curvature(j) * w[j] + mean_tilt(b, j);
         }
     }
     return 0;

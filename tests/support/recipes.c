@@ -26,8 +26,10 @@ static const char *const settings[RECIPES][13] = {
     {"step_size", "0.05"},
     {"step_size", "0.0625", "batch_size", "7"},
     {"step_size", "0.03", "escape_step", "0.25", "escape_steps", "4"},
-    {"step_size", "0.125", "escape_step", "0.5", "escape_steps", "5", "gradient_threshold", "0.75", "batch_size", "3"},
-    {"step_size", "0.125", "radius", "0.25", "escape_steps", "4", "gradient_threshold", "0.75", "decrease_threshold", "1e-6"},
+    {"step_size", "0.125", "escape_step", "0.5", "escape_steps", "5", "gradient_threshold", "0.75", "batch_size",
+     "3"},
+    {"step_size", "0.125", "radius", "0.25", "escape_steps", "4", "gradient_threshold", "0.75", "decrease_threshold",
+     "1e-6"},
     {"step_size", "0.02", "noise", "0.05", "noise_every", "3"},
     {"step_size", "0.02", "noise", "0.05", "noise_every", "2", "batch_size", "4"},
     {"step_size", "0.05", "noise", "0.2", "batch_size", "2"},
@@ -47,7 +49,8 @@ void set(saddle_options *o, const char *name, const char *value)
 saddle_options *recipe_options(int k, saddle_context *c, int64_t max_steps)
 {
     saddle_options *o = NULL;
-    if (saddle_options_create(c, &o) != SADDLE_OK || saddle_options_set_int(o, SADDLE_OPT_MAX_STEPS, max_steps) != SADDLE_OK ||
+    if (saddle_options_create(c, &o) != SADDLE_OK ||
+        saddle_options_set_int(o, SADDLE_OPT_MAX_STEPS, max_steps) != SADDLE_OK ||
         saddle_options_set_int(o, SADDLE_OPT_SEED, 7) != SADDLE_OK) {
         abort();
     }

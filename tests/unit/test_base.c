@@ -35,7 +35,8 @@ START_TEST(sizes_that_overflow_are_told)
         EXPECT_FAIL(saddle_i_alloc(c, bad[i].count, bad[i].size, &p), SADDLE_E_OVERFLOW, bad[i].said);
     }
     m.largest = 1000000;
-    EXPECT_FAIL(saddle_i_alloc(c, (INT64_C(1) << 60) - 100, 8, &p), SADDLE_E_MEMORY, "NULL for 9223372036854775072 bytes");
+    EXPECT_FAIL(saddle_i_alloc(c, (INT64_C(1) << 60) - 100, 8, &p), SADDLE_E_MEMORY,
+                "NULL for 9223372036854775072 bytes");
     double *v = poison;
     EXPECT_FAIL(saddle_i_alloc_vector(c, INT64_C(1) << 41, &v), SADDLE_E_MEMORY, "NULL for 17592186044480 bytes");
     ck_assert(p == poison && (void *)v == poison);
@@ -160,10 +161,12 @@ START_TEST(structs_of_every_age_come_in)
     ck_assert(m.a == 1 && m.b == 2);
     new.c = INT64_C(1) << 56;
     m.a = 7;
-    EXPECT_FAIL(saddle_i_copy_in(&m, &new, sizeof m, sizeof old, "it"), SADDLE_E_UNSUPPORTED, "it has a member at byte 31");
+    EXPECT_FAIL(saddle_i_copy_in(&m, &new, sizeof m, sizeof old, "it"), SADDLE_E_UNSUPPORTED,
+                "it has a member at byte 31");
     new.c = 0;
     new.struct_size = (int64_t)sizeof old - 1;
-    EXPECT_FAIL(saddle_i_copy_in(&m, &new, sizeof m, sizeof old, "it"), SADDLE_E_STRUCT_SIZE, "of it is 15: set it to sizeof(it)");
+    EXPECT_FAIL(saddle_i_copy_in(&m, &new, sizeof m, sizeof old, "it"), SADDLE_E_STRUCT_SIZE,
+                "of it is 15: set it to sizeof(it)");
     ck_assert_int_eq(m.a, 7);
 }
 END_TEST

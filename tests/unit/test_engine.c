@@ -94,7 +94,8 @@ START_TEST(vectors_are_made_as_needed)
         ck_assert_int_eq(t.s->run.before != NULL, recipes[_i].method == SADDLE_METHOD_SGLD);
         ck_assert_int_eq(t.s->run.vector[0] != NULL, recipes[_i].method == SADDLE_METHOD_PGD);
         ck_assert_ptr_null(t.s->run.vector[1]);
-        ck_assert_int_eq(t.s->run.batches.page != NULL, recipes[_i].by_batches || recipes[_i].method == SADDLE_METHOD_SGD_GD);
+        ck_assert_int_eq(t.s->run.batches.page != NULL,
+                         recipes[_i].by_batches || recipes[_i].method == SADDLE_METHOD_SGD_GD);
         trial_end(&t);
     }
 }
@@ -156,7 +157,8 @@ END_TEST
 /* The full gradient that a test has made serves the step: one evaluation a step, not two. */
 START_TEST(a_gradient_of_a_test_serves_the_step)
 {
-    static const char *const with[] = {"max_steps", "9", "eps_gradient", "1e-12", "target_value", "-1e9", "output", "best", NULL};
+    static const char *const with[] = {"max_steps", "9",      "eps_gradient", "1e-12", "target_value",
+                                       "-1e9",      "output", "best",         NULL};
     struct trial t;
     trial_begin(&t, 0, with);
     trial_run(&t, SADDLE_STOP_STEPS, 9);

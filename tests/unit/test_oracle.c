@@ -106,7 +106,8 @@ START_TEST(a_failure_is_counted_and_changes_no_output)
         struct saddle_i_counts counts = {0, 0};
         const struct saddle_i_request q = {NULL, 0, 0, 8, saddle_i_oracle_new_point(&o), &counts};
         p.calls = p.value_samples = p.gradient_samples = 0;
-        EXPECT_FAIL(saddle_i_oracle_gradient(&o, &q, w, &value, g, &bound), SADDLE_E_CALLBACK, "returned 42 (gave up) at step 8");
+        EXPECT_FAIL(saddle_i_oracle_gradient(&o, &q, w, &value, g, &bound), SADDLE_E_CALLBACK,
+                    "returned 42 (gave up) at step 8");
         ck_assert_int_eq(o.callback_code, 42);
         ck_assert_int_eq(p.calls, p.fault_call); /* none after it */
         ck_assert_int_eq(counts.value, p.value_samples);
@@ -125,9 +126,11 @@ START_TEST(who_is_to_blame)
     EXPECT_FAIL(saddle_i_oracle_blame(&o, 4, 0, (double)NAN), SADDLE_E_NOT_FINITE,
                 "entry 0 of the gradient is nan at step 4 (or was not written: it comes with NaN)");
     EXPECT_FAIL(saddle_i_oracle_blame(&o, 4, DIM - 1, (double)NAN), SADDLE_E_NOT_FINITE, "(or was not written");
-    EXPECT_FAIL(saddle_i_oracle_blame(&o, 4, 1, (double)NAN), SADDLE_E_NOT_FINITE, "entry 1 of the gradient is nan at step 4");
+    EXPECT_FAIL(saddle_i_oracle_blame(&o, 4, 1, (double)NAN), SADDLE_E_NOT_FINITE,
+                "entry 1 of the gradient is nan at step 4");
     ck_assert_ptr_null(strstr(saddle_error_message(), "written"));
-    EXPECT_FAIL(saddle_i_oracle_blame(&o, 4, 0, (double)INFINITY), SADDLE_E_NOT_FINITE, "entry 0 of the gradient is inf at step 4");
+    EXPECT_FAIL(saddle_i_oracle_blame(&o, 4, 0, (double)INFINITY), SADDLE_E_NOT_FINITE,
+                "entry 0 of the gradient is inf at step 4");
     ck_assert_ptr_null(strstr(saddle_error_message(), "written"));
     EXPECT_FAIL(saddle_i_oracle_needs_value(&o, "it"), SADDLE_E_MISSING, "it needs values");
     EXPECT_OK(saddle_i_oracle_needs_gradient(&o, "it"));
