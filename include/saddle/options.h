@@ -24,7 +24,7 @@ typedef enum saddle_option {
     SADDLE_OPT_OUTPUT = 106,        /**< saddle_output */
 
     SADDLE_OPT_MAX_STEPS = 120,     /**< 0 = no limit; the default is 10000 */
-    SADDLE_OPT_MAX_EPOCHS = 121,    /**< gradient samples / n; 0 = no limit */
+    SADDLE_OPT_MAX_EPOCHS = 121,    /**< samples of the gradients that steps used, divided by n; 0 = no limit */
     SADDLE_OPT_MAX_SECONDS = 122,   /**< wall-clock seconds spent in step and run; 0 = no limit */
     SADDLE_OPT_TARGET_VALUE = 123,  /**< stop at f <= this; -Inf = no limit */
     SADDLE_OPT_DIVERGENCE = 124,    /**< stop at f or ||w|| > this; 0 = no limit */

@@ -23,12 +23,17 @@ static saddle_status look_at_gradient(struct saddle_i_run *r)
 saddle_status saddle_i_run_gradient_of(struct saddle_i_run *r, const int64_t *index, int64_t count, int64_t nominal)
 {
     const struct saddle_i_request q = {index, count, nominal, r->t, r->point, &r->counts};
+    r->used += count;
     TRY(saddle_i_oracle_gradient(r->oracle, &q, r->w, NULL, r->g, &r->bound));
     return look_at_gradient(r);
 }
 
 saddle_status saddle_i_run_gradient_all(struct saddle_i_run *r, double *value)
 {
+    r->used += r->oracle->samples;
+    if (r->ready_point == r->point && value != NULL && isnan(r->ready_value) && r->oracle->value != NULL) {
+        TRY(saddle_i_run_value(r, &r->ready_value)); /* the gradient is there: only f is missing */
+    }
     if (r->ready_point == r->point && (value == NULL || !isnan(r->ready_value))) {
         r->value = r->ready_value;
         if (value != NULL) {

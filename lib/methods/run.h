@@ -30,6 +30,7 @@ struct saddle_i_run {
     struct saddle_i_batches batches;
     int one_grain;                   /* every mini-batch is one whole grain for the gradient callback */
     struct saddle_i_counts counts;
+    int64_t used;                    /* samples of the gradients that steps asked for: what epochs count */
 
     int64_t t;                       /* the step that is being taken, from 1 */
     double eta;                      /* eta_t */
@@ -84,6 +85,7 @@ static inline saddle_status saddle_i_run_gradient_batch(struct saddle_i_run *r)
     r->changed = 0;
     r->bound = -1.0;
     r->ready_point = -1;
+    r->used += b->size;
     return saddle_i_oracle_gradient_grain(r->oracle, index, b->size, r->t, r->point, &r->counts, r->w, r->g);
 }
 

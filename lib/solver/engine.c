@@ -36,7 +36,7 @@ static int64_t next_due(const struct saddle_solver *s, int64_t last)
         due = t + 1;
     }
     if (s->limit.samples < SADDLE_I_INF) {
-        const double left = (s->limit.samples - (double)s->run.counts.gradient) / (double)s->limit.samples_a_step;
+        const double left = (s->limit.samples - (double)s->run.used) / (double)s->limit.samples_a_step;
         due = least(due, left >= 0x1p40 ? due : t + (left >= 1.0 ? (int64_t)left : 1));
     }
     if (s->limit.seconds < SADDLE_I_INF) {
@@ -96,7 +96,12 @@ static saddle_status quiet_steps(struct saddle_solver *s, int64_t due)
         if (prepare) {
             TRY(prepare_step(s, r->t));
         }
-        TRY(step(r));
+        const int64_t used = r->used;
+        const saddle_status status = step(r);
+        if (status != SADDLE_OK) {
+            r->used = used;
+            return status;
+        }
         if (r->method_stop) {
             return SADDLE_OK;
         }
@@ -178,7 +183,7 @@ static double fraction(const struct saddle_solver *s)
 {
     double f = 0.0;
     f = fmax(f, s->limit.steps == INT64_MAX ? 0.0 : (double)s->t / (double)s->limit.steps);
-    f = fmax(f, (double)s->run.counts.gradient / s->limit.samples);
+    f = fmax(f, (double)s->run.used / s->limit.samples);
     f = fmax(f, s->clock / s->limit.seconds);
     return fmin(f, 1.0);
 }
@@ -231,18 +236,29 @@ static int64_t decide(const struct saddle_solver *s)
     if (s->tolerance_stop != SADDLE_STOP_NONE) {
         return s->tolerance_stop;
     }
-    if ((double)s->run.counts.gradient >= s->limit.samples) {
+    if ((double)s->run.used >= s->limit.samples) {
         return SADDLE_STOP_EPOCHS;
     }
     return s->t >= s->limit.steps ? SADDLE_STOP_STEPS : SADDLE_STOP_NONE;
+}
+
+/* Tests of step t; what they evaluate is not used by a step. */
+static saddle_status make_tests(struct saddle_solver *s)
+{
+    const int64_t used = s->run.used;
+    saddle_status status = test_point(s);
+    if (taken_back(s, status)) {
+        status = test_point(s);
+    }
+    s->run.used = used;
+    return status;
 }
 
 /* Tests and event of step t, each once, also when a failure came between. */
 static saddle_status look(struct saddle_solver *s)
 {
     if (s->looked < s->t) {
-        const saddle_status status = test_point(s);
-        TRY(taken_back(s, status) ? test_point(s) : status);
+        TRY(make_tests(s));
         s->looked = s->t;
     }
     if (s->limit.seconds < SADDLE_I_INF && s->t >= s->clock_step + s->clock_gap) {
@@ -298,10 +314,12 @@ static saddle_status finish(struct saddle_solver *s)
     if (output != NULL) {
         saddle_i_run_swap(&s->run, output);
     }
+    const int64_t used = s->run.used;
     saddle_status status = measure_output(s);
     if (output == NULL && taken_back(s, status)) {
         status = measure_output(s);
     }
+    s->run.used = used;
     if (status != SADDLE_OK) { /* not stopped: the next call tries again */
         if (output != NULL) {
             saddle_i_run_swap(&s->run, output);

@@ -35,7 +35,7 @@ static const struct entry table[] = {
     {SADDLE_OPT_SCHEDULE_TIME, REAL, 0, MOST_INT, 0, "schedule_time", "Time scale of the schedule in steps; 0 = max_steps.", ""},
     {SADDLE_OPT_OUTPUT, CHOICE, 1, 3, 1, "output", "Which iterate is left in w when the run stops.", "last|uniform|best"},
     {SADDLE_OPT_MAX_STEPS, INT, 0, MOST_INT, 10000, "max_steps", "Most steps; 0 = no limit.", ""},
-    {SADDLE_OPT_MAX_EPOCHS, REAL, 0, MOST_INT, 0, "max_epochs", "Most gradient samples divided by n; 0 = no limit.", ""},
+    {SADDLE_OPT_MAX_EPOCHS, REAL, 0, MOST_INT, 0, "max_epochs", "Most samples of the gradients that steps use, divided by n; 0 = no limit.", ""},
     {SADDLE_OPT_MAX_SECONDS, REAL, 0, 1e12, 0, "max_seconds", "Most seconds spent in step and run; 0 = no limit.", ""},
     {SADDLE_OPT_TARGET_VALUE, REAL, -INF, DBL_MAX, -INF, "target_value",
      "Stop when f is at most this: tested each step by methods that use all samples, else once an epoch; -Inf = no test.", ""},

@@ -38,6 +38,10 @@ START_TEST(steps_and_epochs)
     expect_end(0, half, SADDLE_STOP_EPOCHS, 1);
     expect_end(2, both, SADDLE_STOP_EPOCHS, 20);
     expect_end(2, both_fewer, SADDLE_STOP_STEPS, 19);
+    /* what tests evaluate is no step's work */
+    static const char *const tested[] = {"max_epochs", "2", "eps_gradient", "1e-300", NULL};
+    expect_end(0, tested, SADDLE_STOP_EPOCHS, 2);
+    expect_end(2, tested, SADDLE_STOP_EPOCHS, 20);
 }
 END_TEST
 
