@@ -36,18 +36,18 @@ static int stop_at(void *user, const saddle_event *e)
 START_TEST(going_on)
 {
     static const char *const outputs[] = {"last", "uniform", "best"};
-    for (int k = 0; k < 6; k++) {
-        const char *const with[] = {"max_steps", "14", "output", outputs[k % 3], NULL};
+    for (int k = 0; k < 12; k++) {
+        const char *const with[] = {"max_steps", k < 6 ? "14" : "0", "max_epochs", k < 6 ? "0" : "14", "output", outputs[k % 3], NULL};
         struct trial whole, t;
         trial_begin(&whole, _i, with);
         EXPECT_OK(saddle_solver_run(whole.s));
         EXPECT_OK(saddle_solver_result(whole.s, &whole.r));
         trial_begin(&t, _i, with);
-        struct stopper x = {t.s, 4, k >= 3, k < 3, 0, -1};
+        struct stopper x = {t.s, 4, k % 6 >= 3, k % 6 < 3, 0, -1};
         EXPECT_OK(saddle_solver_set_monitor(t.s, stop_at, &x));
         for (int64_t at = 4; at <= 8; at += 4) {
             x.at = at;
-            trial_run(&t, k >= 3 ? SADDLE_STOP_REQUEST : SADDLE_STOP_MONITOR, at);
+            trial_run(&t, k % 6 >= 3 ? SADDLE_STOP_REQUEST : SADDLE_STOP_MONITOR, at);
             const double kept = t.w[0];
             t.w[0] = kept + 1.0; /* the output is not to be written, either */
             EXPECT_FAIL(saddle_solver_run(t.s), SADDLE_E_STATE, "w was changed");
