@@ -67,8 +67,8 @@ typedef int (*saddle_project_fn)(void *user, int64_t dim, double *w);
 /** An objective: opaque, counted. Solvers made from it keep it alive. */
 typedef struct saddle_objective saddle_objective;
 
-/** Samples without end, f = E_z f_z: index[] holds fresh 63-bit draws, and SADDLE_SAMPLING_SEQUENTIAL
- *  counts 0, 1, 2, ... first. What needs all samples is SADDLE_E_UNSUPPORTED. For an objective that is
+/** Samples without end, f = E_z f_z: index[] holds fresh 63-bit draws, or 0, 1, 2, ... with
+ *  SADDLE_SAMPLING_SEQUENTIAL. What needs all samples is SADDLE_E_UNSUPPORTED. For an objective that is
  *  no sum at all pass 1, not 0. */
 #define SADDLE_STREAM (-INT64_C(1))
 

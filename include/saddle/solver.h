@@ -13,7 +13,7 @@ extern "C" {
 /** The methods; docs/methods/ has a page for each.
  *  @since 0.1 */
 typedef enum saddle_method {
-    SADDLE_METHOD_GD = 1,     /**< "gd": w -= eta grad f(w) */
+    SADDLE_METHOD_GD = 1,     /**< "gd": w -= eta grad f(w); of a mini-batch when batch_size is set */
     SADDLE_METHOD_SGD = 2,    /**< "sgd": w -= eta g_B(w), or CNC-SGD with a longer step every t_thres */
     SADDLE_METHOD_SGD_GD = 3, /**< "sgd_gd": gradient descent, perturbed by one stochastic step (CNC-PGD) */
     SADDLE_METHOD_PGD = 4,    /**< "pgd": perturbed gradient descent, Jin et al. 2017 */
@@ -48,8 +48,9 @@ typedef struct saddle_result {
     int64_t gradient_samples; /**< of gradients (a value_gradient call counts for both), */
     int64_t hessvec_samples;  /**< of Hessian products: 0 in this release, */
     int64_t slopes_samples;   /**< of slopes: 0 in this release */
-    double value;             /**< f(w) over all samples, of the output of a run that stopped */
-    double gradient_norm;     /**< ||grad f(w)|| over all samples, of the same */
+    double value;             /**< f(w) over all samples, of the output of a run that stopped; after SADDLE_STOP_REQUEST and
+                               *   SADDLE_STOP_SECONDS, which want an end now, NaN unless it is known: saddle_objective_value() tells */
+    double gradient_norm;     /**< ||grad f(w)|| over all samples, likewise */
     double lambda_min;        /**< NaN in this release */
     double seconds;           /**< wall-clock seconds spent in step and run */
 } saddle_result;
@@ -62,8 +63,8 @@ typedef struct saddle_event {
     int64_t perturbations;    /**< as in saddle_result */
     int64_t escaping;         /**< 1 inside the t_thres steps after a perturbation (SGD-GD, PGD) */
     int64_t gradient_samples; /**< as in saddle_result */
-    double epoch;             /**< gradient_samples / n; NaN for SADDLE_STREAM */
-    double value;             /**< f that the step saw, over its batch, at the iterate before it; NaN = not computed; when the run stops as in saddle_result */
+    double epoch;             /**< samples of the gradients that steps used / n, as SADDLE_OPT_MAX_EPOCHS counts; NaN for SADDLE_STREAM */
+    double value;             /**< f over all samples at the iterate before the step, where a step over all samples came with it; else NaN; when the run stops as in saddle_result */
     double gradient_norm;     /**< norm of the gradient that the step used, before noise; when the run stops as in saddle_result */
     double step_norm;         /**< ||eta_t (g + noise)||; without PGD's ball and without a projection */
     double lambda_min;        /**< NaN in this release */
@@ -71,12 +72,13 @@ typedef struct saddle_event {
     double fraction;          /**< how much of the nearest limit of steps, epochs or seconds is used, in [0,1]; for progress bars */
     int64_t dim;              /**< entries of w */
     const double *w;          /**< the current iterate, or the output when the run stops; read-only */
+    int64_t stop;             /**< SADDLE_STOP_NONE; in the call when the run stops, why */
 } saddle_event;
 
 /** Is told how a run goes, every SADDLE_OPT_MONITOR_EVERY steps and once when it stops. It may call
  *  saddle_solver_result() and saddle_solver_request_stop() on its solver and evaluate its objective.
  *  @return 0: go on; 1: stop with SADDLE_STOP_MONITOR; else SADDLE_E_CALLBACK. In the call when the run stops
- *          1 means as much as 0
+ *          (stop != SADDLE_STOP_NONE) 1 means as much as 0, and a request to stop is dropped
  *  @since 0.1 */
 typedef int (*saddle_monitor_fn)(void *user, const saddle_event *e);
 

@@ -109,7 +109,7 @@ saddle_status saddle_i_oracle_gave_up(struct saddle_i_oracle *o, const char *whi
 saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *o, int64_t step, int64_t entry, double bad)
 {
     const char *hint = entry == 0 || entry == o->dim - 1 ? " (or was not written: it comes with NaN)" : "";
-    return saddle_i_fail(SADDLE_E_NOT_FINITE, "entry %lld of the gradient is %g%s%s", (long long)entry, bad,
+    return saddle_i_fail(SADDLE_E_NOT_FINITE, "entry %lld of the gradient is %g%s%s", (long long)entry, isnan(bad) ? fabs(bad) : bad,
                          at_step(step).text, isnan(bad) ? hint : "");
 }
 
@@ -275,7 +275,7 @@ static saddle_status finish_value(const struct evaluation *e, double *value)
     const double nominal = (double)e->q->nominal;
     const double v = e->job.grains == 1 && e->q->count == e->q->nominal ? e->o->first.value : e->value_sum / nominal;
     if (!isfinite(v)) {
-        return saddle_i_fail(SADDLE_E_NOT_FINITE, "the value is %g%s%s", v, at_step(e->q->step).text,
+        return saddle_i_fail(SADDLE_E_NOT_FINITE, "the value is %g%s%s", isnan(v) ? fabs(v) : v, at_step(e->q->step).text,
                              isnan(v) ? " (or was not written: it comes with NaN)" : "");
     }
     *value = v;

@@ -198,7 +198,7 @@ static saddle_status tell(struct saddle_solver *s, int final)
         .perturbations = r->perturbations,
         .escaping = r->escaping,
         .gradient_samples = r->counts.gradient,
-        .epoch = r->oracle->samples == SADDLE_STREAM ? SADDLE_I_NAN : (double)r->counts.gradient / (double)r->oracle->samples,
+        .epoch = r->oracle->samples == SADDLE_STREAM ? SADDLE_I_NAN : (double)r->used / (double)r->oracle->samples,
         .value = final ? s->value : s->seen.value,
         .gradient_norm = final ? s->gradient_norm : s->seen.gradient_norm,
         .step_norm = s->seen.step_norm,
@@ -207,6 +207,7 @@ static saddle_status tell(struct saddle_solver *s, int final)
         .fraction = fraction(s),
         .dim = r->n,
         .w = r->w,
+        .stop = final ? s->stop : SADDLE_STOP_NONE,
     };
     const int code = s->monitor(s->monitor_user, &e);
     if (code == 1) {
@@ -291,6 +292,7 @@ static saddle_status measure_output(struct saddle_solver *s)
     s->value = s->gradient_norm = SADDLE_I_NAN;
     s->kind = SADDLE_KIND_UNKNOWN;
     if (o->samples == SADDLE_STREAM || s->stop == SADDLE_STOP_REQUEST || s->stop == SADDLE_STOP_SECONDS) {
+        s->value = s->output == SADDLE_OUTPUT_BEST && s->has_kept ? s->kept_value : SADDLE_I_NAN;
         return SADDLE_OK;
     }
     double value = SADDLE_I_NAN, norm = SADDLE_I_NAN;
@@ -334,7 +336,13 @@ static saddle_status finish(struct saddle_solver *s)
     s->monitor_stop = 0;
     saddle_i_report(s->context, 2, "%s stopped by %s after %lld steps, f %g, ||grad f|| %g", s->method->name,
                     saddle_stop_name(s->stop), (long long)s->t, s->value, s->gradient_norm);
-    return s->monitor == NULL ? SADDLE_OK : tell(s, 1);
+    if (s->monitor == NULL) {
+        return SADDLE_OK;
+    }
+    const int asked = __atomic_load_n(&s->request, __ATOMIC_RELAXED);
+    const saddle_status told = tell(s, 1);
+    __atomic_store_n(&s->request, asked, __ATOMIC_RELAXED); /* a monitor that asks again would end each further run at once */
+    return told;
 }
 
 saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last)

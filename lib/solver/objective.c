@@ -61,7 +61,7 @@ static saddle_status may_set(const saddle_objective *f, const char *what)
         return saddle_i_fail(SADDLE_E_ARGUMENT, "saddle_objective_set_%s: the objective is NULL", what);
     }
     if (f->solvers > 0) {
-        return saddle_i_fail(SADDLE_E_STATE, "saddle_objective_set_%s: a solver was made from this objective; set it before",
+        return saddle_i_fail(SADDLE_E_STATE, "saddle_objective_set_%s: a solver was made from this objective: set it before, or make another objective",
                              what);
     }
     return SADDLE_OK;

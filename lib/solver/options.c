@@ -264,7 +264,7 @@ saddle_status saddle_options_set_text(saddle_options *o, const char *name, const
         return saddle_i_fail(SADDLE_E_ARGUMENT, "%s is \"%.60s\": expected %s%s", name, value,
                              e->type == REAL ? "a number" : e->type == INT ? "an integer" : "one of ", e->choices);
     }
-    return saddle_i_fail(SADDLE_E_UNSUPPORTED, "this version has no option \"%.60s\"", name);
+    return saddle_i_fail(SADDLE_E_UNSUPPORTED, "this version has no option \"%.60s\": saddle_option_describe() and docs/options.md list them", name);
 }
 
 static saddle_status check_value(const void *value, const char *who)

@@ -23,7 +23,8 @@ static saddle_status check_arguments(const saddle_objective *f, int64_t m, const
         return saddle_i_fail(SADDLE_E_ARGUMENT, "saddle_solver_create: %s is NULL", missing);
     }
     if (saddle_i_method_by_id(m) == NULL) {
-        return saddle_i_fail(SADDLE_E_UNSUPPORTED, "this version has no method number %lld", (long long)m);
+        return saddle_i_fail(SADDLE_E_UNSUPPORTED, "this version has no method number %lld%s", (long long)m,
+                             m == 0 ? ", which saddle_method_find() gives for a name that it does not know" : "");
     }
     const int64_t entry = saddle_i_first_not_finite(f->oracle.dim, w);
     if (entry >= 0) {
@@ -32,19 +33,32 @@ static saddle_status check_arguments(const saddle_objective *f, int64_t m, const
     return SADDLE_OK;
 }
 
+static int is_set(const struct saddle_options *o, int64_t id)
+{
+    return id == SADDLE_OPT_ESCAPE_STEPS ? saddle_i_options_int(o, id) > 0 : saddle_i_options_real(o, id) > 0.0;
+}
+
+static void add_name(char *list, size_t bytes, int64_t id)
+{
+    const size_t used = strlen(list);
+    saddle_i_write(list + used, bytes - used, "%s%s", used == 0 ? "" : ", ", saddle_i_option_name(id));
+}
+
+/* All options that are not set are told at once. */
 static saddle_status check_required(const struct saddle_i_method *method, const struct saddle_options *o)
 {
+    char missing[200] = "";
     for (const int64_t *id = method->required; *id != 0; id++) {
-        const int integer = *id == SADDLE_OPT_ESCAPE_STEPS;
-        if (!(integer ? saddle_i_options_int(o, *id) > 0 : saddle_i_options_real(o, *id) > 0.0)) {
-            return saddle_i_fail(SADDLE_E_RANGE, "%s needs the option %s: it is 0, set it to a number above 0", method->name,
-                                 saddle_i_option_name(*id));
+        if (!is_set(o, *id)) {
+            add_name(missing, sizeof missing, *id);
         }
     }
-    if (method->id == SADDLE_METHOD_SGD && saddle_i_options_int(o, SADDLE_OPT_ESCAPE_STEPS) > 0 &&
-        !(saddle_i_options_real(o, SADDLE_OPT_ESCAPE_STEP) > 0.0)) {
-        return saddle_i_fail(SADDLE_E_RANGE, "sgd with escape_steps needs the option escape_step: it is 0, set it to a number "
-                                             "above 0");
+    if (method->id == SADDLE_METHOD_SGD && is_set(o, SADDLE_OPT_ESCAPE_STEPS) && !is_set(o, SADDLE_OPT_ESCAPE_STEP)) {
+        add_name(missing, sizeof missing, SADDLE_OPT_ESCAPE_STEP);
+    }
+    if (missing[0] != '\0') {
+        return saddle_i_fail(SADDLE_E_RANGE, "%s needs these options, which are 0, set to numbers above 0: %s", method->name,
+                             missing);
     }
     if (saddle_i_options_int(o, SADDLE_OPT_SCHEDULE) != SADDLE_SCHEDULE_CONSTANT &&
         !(saddle_i_options_real(o, SADDLE_OPT_SCHEDULE_TIME) > 0.0) && saddle_i_options_int(o, SADDLE_OPT_MAX_STEPS) == 0) {

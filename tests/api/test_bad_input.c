@@ -119,6 +119,19 @@ static const struct {
 };
 enum { LACKING = sizeof lacking / sizeof lacking[0] };
 
+START_TEST(all_options_that_are_needed_are_named)
+{
+    struct problem p;
+    double w[3] = {0.5, 0.25, 0.125};
+    saddle_solver *s = poison;
+    problem_init(&p, 3, 5, 2, TOGETHER);
+    saddle_objective *f = problem_objective(&p, NULL);
+    EXPECT_FAIL(saddle_solver_create(f, SADDLE_METHOD_PGD, NULL, w, &s), SADDLE_E_RANGE,
+                ": step_size, radius, escape_steps, gradient_threshold, decrease_threshold");
+    saddle_objective_destroy(f);
+}
+END_TEST
+
 START_TEST(an_option_that_is_needed_is_named)
 {
     struct problem p;
@@ -132,7 +145,7 @@ START_TEST(an_option_that_is_needed_is_named)
         set(o, lacking[_i].given[i], lacking[_i].given[i + 1]);
     }
     char said[80];
-    (void)snprintf(said, sizeof said, "needs the option %s: it is 0, set it to a number above 0", lacking[_i].missing);
+    (void)snprintf(said, sizeof said, "needs these options, which are 0, set to numbers above 0: %s", lacking[_i].missing);
     EXPECT_FAIL(saddle_solver_create(f, lacking[_i].method, o, w, &s), SADDLE_E_RANGE, said);
     EXPECT_MESSAGE(saddle_method_name(lacking[_i].method));
     ck_assert_ptr_eq(s, poison);
@@ -358,6 +371,7 @@ int main(void)
     tcase_add_test(c, null_and_unknown_are_refused);
     tcase_add_loop_test(c, a_start_that_is_not_finite_is_refused, 0, 5);
     tcase_add_loop_test(c, an_option_that_is_needed_is_named, 0, LACKING);
+    tcase_add_test(c, all_options_that_are_needed_are_named);
     tcase_add_test(c, a_schedule_needs_a_time_scale);
     tcase_add_test(c, a_missing_callback_is_named);
     tcase_add_test(c, the_size_of_a_result_is_checked);
