@@ -63,6 +63,31 @@ START_TEST(going_on)
 }
 END_TEST
 
+/* Asks at step 4, in the call when the run stops there as well, which says why it stopped. */
+static int ask_again(void *user, const saddle_event *e)
+{
+    struct stopper *x = user;
+    if (e->step == 4) {
+        saddle_solver_request_stop(x->s);
+        x->last = e->stop;
+    }
+    return 0;
+}
+
+START_TEST(a_request_in_the_last_call_is_dropped)
+{
+    static const char *const with[] = {"max_steps", "9", NULL};
+    struct trial t;
+    trial_begin(&t, 0, with);
+    struct stopper x = {t.s, 4, 1, 0, 0, -1};
+    EXPECT_OK(saddle_solver_set_monitor(t.s, ask_again, &x));
+    trial_run(&t, SADDLE_STOP_REQUEST, 4);
+    ck_assert_int_eq(x.last, SADDLE_STOP_REQUEST);
+    trial_run(&t, SADDLE_STOP_STEPS, 9);
+    trial_end(&t);
+}
+END_TEST
+
 START_TEST(a_request_before_the_run)
 {
     static const char *const with[] = {"max_steps", "5", NULL};
@@ -188,6 +213,7 @@ int main(void)
     tcase_set_timeout(c, 30);
     tcase_add_loop_test(c, going_on, 0, RECIPES);
     tcase_add_test(c, a_request_before_the_run);
+    tcase_add_test(c, a_request_in_the_last_call_is_dropped);
     tcase_add_test(c, a_request_outlives_a_failure);
     tcase_add_test(c, a_request_from_a_signal_handler);
     tcase_add_test(c, a_request_from_another_thread);

@@ -1,42 +1,86 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # check.sh SOURCE BUILD: installs into an empty folder, and uses what is there as a stranger would: by pkg-config alone, shared and static,
-# moved by DESTDIR, and as a Meson subproject.
+# moved by DESTDIR, from C and C++, and as a Meson subproject.
 set -euo pipefail
 source=$1 build=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-prefix=$(meson introspect "$build" --buildoptions | python3 -c 'import json,sys; print([o["value"] for o in json.load(sys.stdin) if o["name"]=="prefix"][0])')
+warnings=(-Wall -Wextra -Wpedantic -Werror)
+fail() { echo "$*" >&2; exit 1; }
 
+prefix=$(meson introspect "$build" --buildoptions |
+    python3 -c 'import json, sys; print([o["value"] for o in json.load(sys.stdin) if o["name"] == "prefix"][0])')
 DESTDIR=$work/root meson install -C "$build" --no-rebuild >"$work/install.log" 2>&1 || { cat "$work/install.log"; exit 1; }
 root=$work/root$prefix
-pc=$(find "$root" -name saddle.pc)
-[ -n "$pc" ] || { echo "saddle.pc was not installed"; exit 1; }
-for f in saddle.h version.h status.h context.h objective.h options.h solver.h random.h; do
-    [ -f "$root/include/saddle/$f" ] || { echo "saddle/$f was not installed"; exit 1; }
-done
-export PKG_CONFIG_PATH
-PKG_CONFIG_PATH=$(dirname "$pc")
-libdir=$(dirname "$PKG_CONFIG_PATH")
-flags() { pkg-config --define-variable=prefix="$root" "$@" saddle; }
 
-# every example alone against the installed library, the shared one and the archive
+# every header, the library under its three names, the archive, the description; nothing else, and nothing outside the prefix
+pc=$(find "$root" -name saddle.pc)
+[ -n "$pc" ] || fail "saddle.pc was not installed"
+libdir=$(dirname "$(dirname "$pc")")
+{
+    (cd "$source/include" && find saddle -name '*.h') | sed "s|^|$root/include/|"
+    echo "$root/include/saddle/version.h"
+    printf '%s\n' "$libdir/libsaddle.a" "$libdir/libsaddle.so" "$libdir/libsaddle.so.0" "$pc"
+} | sort >"$work/expected"
+find "$work/root" ! -type d ! -name 'libsaddle.so.0.*' | sort | diff "$work/expected" - || fail "the installed files are not those that were expected"
+
+# what is needed to run it: the name that programs ask for, no BLAS as long as nothing calls it, no folder of this machine
+readelf -d "$libdir/libsaddle.so" >"$work/dynamic"
+grep -q 'SONAME.*\[libsaddle\.so\.0\]' "$work/dynamic" || fail "the soname is not libsaddle.so.0"
+if grep -E 'NEEDED.*(blas|lapack)|R(UN)?PATH' "$work/dynamic"; then
+    fail "the installed library asks for more than it uses"
+fi
+
+# The folder is not where it will be, so the description is told where it is; --define-variable would move OpenBLAS too.
+describe() { # FOLDER LIBRARY_FOLDER: a saddle.pc in FOLDER for the library there
+    mkdir -p "$1"
+    sed -e "s|^prefix=.*|prefix=$root|" -e "s|^libdir=.*|libdir=$2|" "$pc" >"$1/saddle.pc"
+}
+describe "$work/shared" "$libdir"
+mkdir "$work/archive" && cp "$libdir/libsaddle.a" "$work/archive/"
+describe "$work/static" "$work/archive"
+flags() { PKG_CONFIG_PATH=$work/$1:${PKG_CONFIG_PATH:-} pkg-config "${@:2}" saddle; }
+
+# every example alone against the installed library
 count=0
 for example in "$source"/examples/*.c; do
     name=$(basename "$example" .c)
     # shellcheck disable=SC2046
-    cc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Werror "$example" "$source"/examples/support/*.c \
-        $(flags --cflags --libs) -lm -o "$work/$name"
+    cc -std=c11 -O2 "${warnings[@]}" "$example" "$source"/examples/support/*.c $(flags shared --cflags --libs) -lm -o "$work/$name"
     count=$((count + 1))
 done
-cp "$source/examples/quickstart.c" "$work/"
-(cd "$work" && cc quickstart.c $(flags --cflags --libs) -o quickstart && LD_LIBRARY_PATH=$libdir ./quickstart >quickstart.out && [ -s quickstart.out ])
-cp "$libdir/libsaddle.a" "$work/"
-# shellcheck disable=SC2046
-(cd "$work" && cc quickstart.c $(flags --cflags) libsaddle.a $(pkg-config --static --libs saddle | sed 's/-L[^ ]*libsaddle[^ ]*//; s/-lsaddle//') -o quickstart-static && ./quickstart-static >static.out)
-cmp "$work/quickstart.out" "$work/static.out"
+[ "$count" -gt 0 ] || fail "there are no examples"
 
-# a Meson subproject
+# the quick start from a folder of its own, as README.md tells to build it; then with the archive; then as C++
+mkdir "$work/alone" && cp "$source/examples/quickstart.c" "$work/alone/" && cd "$work/alone"
+# shellcheck disable=SC2046
+cc quickstart.c $(flags shared --cflags --libs) -o quickstart
+LD_LIBRARY_PATH=$libdir ./quickstart >quickstart.out
+[ -s quickstart.out ] || fail "the quick start prints nothing"
+# shellcheck disable=SC2046
+cc quickstart.c $(flags static --cflags) $(flags static --static --libs) -o quickstart-static
+./quickstart-static >static.out
+cmp quickstart.out static.out
+cat >user.cpp <<'CPP'
+#include <saddle/saddle.h>
+#include <cstdio>
+int main()
+{
+    saddle_options *options = nullptr;
+    if (saddle_options_create(nullptr, &options) != SADDLE_OK || saddle_options_set_text(options, "seed", "7") != SADDLE_OK) {
+        return 1;
+    }
+    saddle_options_destroy(options);
+    return std::printf("%s\n", saddle_version_string()) > 0 ? 0 : 1;
+}
+CPP
+# shellcheck disable=SC2046
+c++ -std=c++11 "${warnings[@]}" user.cpp $(flags shared --cflags --libs) -o user
+version=$(LD_LIBRARY_PATH=$libdir ./user)
+[ "$version" = "$(flags shared --modversion)" ] || fail "saddle.pc speaks of another version than the library: $version"
+
+# a Meson subproject, which brings neither tests nor examples along
 mkdir -p "$work/user/subprojects"
 ln -s "$source" "$work/user/subprojects/libsaddle"
 cp "$source/examples/quickstart.c" "$work/user/"
@@ -45,6 +89,10 @@ project('user', 'c')
 saddle = dependency('saddle', fallback: ['libsaddle', 'saddle_dep'])
 executable('quickstart', 'quickstart.c', dependencies: saddle)
 MESON
-(cd "$work/user" && env -u PKG_CONFIG_PATH meson setup b --wrap-mode=forcefallback && ninja -C b && b/quickstart >../sub.out) >"$work/sub.log" 2>&1 || { tail -n 30 "$work/sub.log"; exit 1; }
-cmp "$work/quickstart.out" "$work/sub.out"
+cd "$work/user"
+{ meson setup b --wrap-mode=forcefallback && ninja -C b && b/quickstart >quickstart.out; } >log 2>&1 || { tail -n 30 log; exit 1; }
+cmp "$work/alone/quickstart.out" quickstart.out
+if find b/subprojects/libsaddle -path '*/tests/*' -o -path '*/examples/*' | grep .; then
+    fail "the subproject builds tests or examples"
+fi
 echo "$count examples built against the installed library"
