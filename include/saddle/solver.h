@@ -78,7 +78,8 @@ typedef struct saddle_event {
 /** Is told how a run goes, every SADDLE_OPT_MONITOR_EVERY steps and once when it stops. It may call
  *  saddle_solver_result() and saddle_solver_request_stop() on its solver and evaluate its objective.
  *  @return 0: go on; 1: stop with SADDLE_STOP_MONITOR; else SADDLE_E_CALLBACK. In the call when the run stops
- *          (stop != SADDLE_STOP_NONE) 1 means as much as 0, and a request to stop is dropped
+ *          (stop != SADDLE_STOP_NONE) 1 means as much as 0; after SADDLE_STOP_REQUEST a request made in it is
+ *          dropped
  *  @since 0.1 */
 typedef int (*saddle_monitor_fn)(void *user, const saddle_event *e);
 
@@ -99,7 +100,7 @@ typedef struct saddle_solver saddle_solver;
  *  @param f the objective, with the callbacks that the method needs; kept alive; its setters come before
  *  @param m the method
  *  @param o the options, copied; NULL for the defaults
- *  @param w borrowed, dim finite numbers, at any alignment: the start, then the current iterate. The caller may read it
+ *  @param w borrowed, dim finite numbers, at any alignment of a double: the start, then the current iterate. The caller may read it
  *           between calls and not write it (SADDLE_E_STATE). After any failure it is the last accepted iterate. Once
  *           the run has stopped it is the output: what SADDLE_OPT_OUTPUT says, or PGD's unperturbed point
  *  @param out receives the solver, to be destroyed by saddle_solver_destroy()

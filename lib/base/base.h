@@ -70,7 +70,7 @@ double saddle_i_clock(void);
 
 /* The floating-point environment: enter sets the default one and keeps the caller's. */
 struct saddle_i_fenv {
-    uint64_t kept[4]; /* a fenv_t where there is no MXCSR */
+    uint64_t kept[6]; /* MXCSR, a flag, a fenv_t */
 };
 void saddle_i_fenv_enter(struct saddle_i_fenv *e);
 void saddle_i_fenv_leave(const struct saddle_i_fenv *e);

@@ -39,6 +39,10 @@ static saddle_status perturb(struct saddle_i_run *r, double f_snapshot)
         saddle_i_run_restore(r, r->vector[SNAPSHOT]);
         return s;
     }
+    if (r->before != NULL) { /* the iterate before this one is the snapshot, not the perturbed point */
+        memcpy(r->before, r->vector[SNAPSHOT], (size_t)r->n * sizeof(double));
+    }
+    r->value = f_snapshot; /* of an event: f at the iterate before the step */
     r->counter[T_NOISE] = r->t - 1;
     r->number[F_SNAPSHOT] = f_snapshot;
     r->perturbations++;

@@ -24,6 +24,7 @@ saddle_status saddle_i_run_gradient_of(struct saddle_i_run *r, const int64_t *in
 {
     const struct saddle_i_request q = {index, count, nominal, r->t, r->point, &r->counts};
     r->used += count;
+    r->ready_point = -1; /* g is written over, also by a call that fails */
     TRY(saddle_i_oracle_gradient(r->oracle, &q, r->w, NULL, r->g, &r->bound));
     return look_at_gradient(r);
 }

@@ -22,10 +22,12 @@ static int reject(struct saddle_i_run *r)
 
 static saddle_status gradient_or_reject(struct saddle_i_run *r)
 {
+    const int64_t used = r->used;
     const saddle_status s = saddle_i_run_gradient(r);
     if (s != SADDLE_E_CALLBACK || r->oracle->callback_code != 1 || !reject(r)) {
         return s;
     }
+    r->used = used; /* the step uses one gradient, the other was refused */
     return saddle_i_run_gradient(r);
 }
 

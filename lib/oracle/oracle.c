@@ -102,8 +102,19 @@ static struct place at_step(int64_t step)
 saddle_status saddle_i_oracle_gave_up(struct saddle_i_oracle *o, const char *which, int code, int64_t step)
 {
     o->callback_code = code;
-    return saddle_i_fail(SADDLE_E_CALLBACK, "the %s callback returned %d (%s)%s", which, code,
-                         code == 1 ? "cannot be evaluated at this w" : "gave up", at_step(step).text);
+    o->refused = which;
+    o->refused_step = step;
+    return code == 1 ? SADDLE_E_CALLBACK : saddle_i_oracle_tell(o, SADDLE_E_CALLBACK); /* 1 may be taken back: not told yet */
+}
+
+saddle_status saddle_i_oracle_tell(const struct saddle_i_oracle *o, saddle_status s)
+{
+    const int code = (int)o->callback_code;
+    if (s != SADDLE_E_CALLBACK || code == 0) {
+        return s;
+    }
+    return saddle_i_fail(SADDLE_E_CALLBACK, "the %s callback returned %d (%s)%s", o->refused, code,
+                         code == 1 ? "cannot be evaluated at this w" : "gave up", at_step(o->refused_step).text);
 }
 
 saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *o, int64_t step, int64_t entry, double bad)

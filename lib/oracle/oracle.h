@@ -35,7 +35,9 @@ struct saddle_i_oracle {
     saddle_project_fn project;
     const struct saddle_i_kernels *kernels;
     int64_t point;                /* the newest point id */
-    int64_t callback_code;        /* what the last callback that gave up returned */
+    int64_t callback_code;        /* what the last callback that gave up returned, */
+    const char *refused;          /* which one it was, */
+    int64_t refused_step;         /* and in which step */
     struct saddle_i_seat first;   /* of the calling thread */
     struct saddle_i_seat *others; /* of the team's threads, thread t at t - 1 */
     int64_t seats;                /* how many of all these are made: 1 + others */
@@ -82,6 +84,8 @@ SADDLE_I_COLD saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *
 /* The projection of w in place; on failure the content of w is unspecified. */
 saddle_status saddle_i_oracle_project(struct saddle_i_oracle *o, int64_t step, double *w);
 
+/* The message of a status that is handed to the caller: a code 1 comes without, since the step may be taken back. */
+saddle_status saddle_i_oracle_tell(const struct saddle_i_oracle *o, saddle_status s);
 SADDLE_I_COLD saddle_status saddle_i_oracle_gave_up(struct saddle_i_oracle *o, const char *which, int code, int64_t step);
 
 /* The same for a mini-batch of one grain, by the gradient callback, which must be there: inline, since it is what a step costs

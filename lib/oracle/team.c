@@ -25,7 +25,8 @@ struct saddle_i_team {
     int ended;          /* a fold ended the job */
     int quit;
     pid_t pid;
-    int64_t size;       /* workers */
+    int64_t asked;      /* workers that were asked for, */
+    int64_t size;       /* and those that the system gave */
     struct worker *workers;
 };
 
@@ -112,6 +113,7 @@ static struct saddle_i_team *make(saddle_context *c, int64_t size)
     struct saddle_i_team *t = team;
     memset(t, 0, sizeof *t);
     t->workers = workers;
+    t->asked = size;
     t->pid = getpid();
     (void)pthread_mutex_init(&t->lock, NULL);
     (void)pthread_cond_init(&t->begin, NULL);
@@ -163,7 +165,7 @@ static void run_alone(struct saddle_i_job *job)
 
 void saddle_i_team_run(struct saddle_i_oracle *o, struct saddle_i_job *job, int64_t threads)
 {
-    if (threads > 1 && (o->team == NULL || o->team->pid != getpid() || o->team->size < threads - 1)) {
+    if (threads > 1 && (o->team == NULL || o->team->pid != getpid() || o->team->asked < threads - 1)) {
         saddle_i_team_destroy(o);
         o->team = make(o->context, threads - 1);
     }

@@ -110,9 +110,12 @@ static saddle_status quiet_steps(struct saddle_solver *s, int64_t due)
         }
         s->t++;
     }
-    s->seen.value = r->value;
-    s->seen.gradient_norm = r->gradient_norm;
-    s->seen.step_norm = r->step_norm;
+    if (event) {
+        s->seen.step = s->t;
+        s->seen.value = r->value;
+        s->seen.gradient_norm = r->gradient_norm;
+        s->seen.step_norm = r->step_norm;
+    }
     return SADDLE_OK;
 }
 
@@ -201,7 +204,7 @@ static saddle_status tell(struct saddle_solver *s, int final)
         .epoch = r->oracle->samples == SADDLE_STREAM ? SADDLE_I_NAN : (double)r->used / (double)r->oracle->samples,
         .value = final ? s->value : s->seen.value,
         .gradient_norm = final ? s->gradient_norm : s->seen.gradient_norm,
-        .step_norm = s->seen.step_norm,
+        .step_norm = s->seen.step == s->t ? s->seen.step_norm : SADDLE_I_NAN, /* not that of an earlier event */
         .lambda_min = SADDLE_I_NAN,
         .seconds = s->clock,
         .fraction = fraction(s),
@@ -209,7 +212,9 @@ static saddle_status tell(struct saddle_solver *s, int final)
         .w = r->w,
         .stop = final ? s->stop : SADDLE_STOP_NONE,
     };
+    const int64_t kept = r->oracle->callback_code; /* what the monitor evaluates is not of this run */
     const int code = s->monitor(s->monitor_user, &e);
+    r->oracle->callback_code = kept;
     if (code == 1) {
         s->monitor_stop = !final;
     } else if (code != 0) {
@@ -330,18 +335,13 @@ static saddle_status finish(struct saddle_solver *s)
         return status;
     }
     s->swapped = output != NULL;
-    if (s->stop == SADDLE_STOP_REQUEST) {
-        __atomic_store_n(&s->request, 0, __ATOMIC_RELAXED);
-    }
     s->monitor_stop = 0;
     saddle_i_report(s->context, 2, "%s stopped by %s after %lld steps, f %g, ||grad f|| %g", s->method->name,
                     saddle_stop_name(s->stop), (long long)s->t, s->value, s->gradient_norm);
-    if (s->monitor == NULL) {
-        return SADDLE_OK;
+    const saddle_status told = s->monitor == NULL ? SADDLE_OK : tell(s, 1);
+    if (s->stop == SADDLE_STOP_REQUEST) { /* answered, with all that came until now; after another stop it is kept */
+        __atomic_store_n(&s->request, 0, __ATOMIC_RELAXED);
     }
-    const int asked = __atomic_load_n(&s->request, __ATOMIC_RELAXED);
-    const saddle_status told = tell(s, 1);
-    __atomic_store_n(&s->request, asked, __ATOMIC_RELAXED); /* a monitor that asks again would end each further run at once */
     return told;
 }
 

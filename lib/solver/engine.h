@@ -41,8 +41,9 @@ struct saddle_solver {
     int64_t stop, kind;
     double value, gradient_norm;       /* of the output */
     struct {
+        int64_t step;
         double value, gradient_norm, step_norm;
-    } seen;                  /* what the last step saw */
+    } seen;                  /* what the last step that ended in an event saw */
     double *kept;            /* OUTPUT uniform, best: the iterate to be returned; once stopped the current one */
     double kept_value;
     int has_kept, swapped;   /* swapped: w is the output, kept the current iterate */

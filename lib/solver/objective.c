@@ -147,7 +147,7 @@ saddle_status saddle_objective_value(saddle_objective *f, const double *w, doubl
     const struct saddle_i_request q = {NULL, 0, 0, -1, saddle_i_oracle_new_point(&f->oracle), &counts};
     struct saddle_i_fenv env;
     saddle_i_fenv_enter(&env);
-    const saddle_status s = saddle_i_oracle_value(&f->oracle, &q, w, value);
+    const saddle_status s = saddle_i_oracle_tell(&f->oracle, saddle_i_oracle_value(&f->oracle, &q, w, value));
     saddle_i_fenv_leave(&env);
     return s;
 }
@@ -180,7 +180,7 @@ saddle_status saddle_objective_gradient(saddle_objective *f, const double *w, do
     }
     struct saddle_i_fenv env;
     saddle_i_fenv_enter(&env);
-    const saddle_status s = gradient_in_env(f, w, value_or_null, gradient);
+    const saddle_status s = saddle_i_oracle_tell(&f->oracle, gradient_in_env(f, w, value_or_null, gradient));
     saddle_i_fenv_leave(&env);
     return s;
 }

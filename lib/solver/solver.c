@@ -147,7 +147,7 @@ static void resolve_limits(struct saddle_solver *s)
     l->monitor_every = saddle_i_options_int(o, SADDLE_OPT_MONITOR_EVERY);
     l->test_every = b == 0 || n < b ? 1 : (n - 1) / b + 1;
     const int64_t escape_batch = s->run.set.batch_size > n ? s->run.set.batch_size : n;
-    l->samples_a_step = b > 0 ? b : n + escape_batch;
+    l->samples_a_step = b > 0 ? b : n > INT64_MAX - escape_batch ? INT64_MAX : n + escape_batch;
     s->output = saddle_i_options_int(o, SADDLE_OPT_OUTPUT);
     s->schedule = saddle_i_options_int(o, SADDLE_OPT_SCHEDULE);
     const double time = saddle_i_options_real(o, SADDLE_OPT_SCHEDULE_TIME);
@@ -305,7 +305,7 @@ static saddle_status go_on(saddle_solver *s, int64_t last, const char *who)
     s->working = 1;
     s->run.oracle->callback_code = 0;
     s->started = saddle_i_clock();
-    const saddle_status status = saddle_i_engine_run(s, last);
+    const saddle_status status = saddle_i_oracle_tell(s->run.oracle, saddle_i_engine_run(s, last));
     s->seconds += saddle_i_clock() - s->started;
     s->clock = s->seconds;
     s->clock_step = s->t;

@@ -201,6 +201,8 @@ START_TEST(codes_have_words_and_points_are_new)
     struct problem p;
     open_oracle(&o, &p, SEPARATE);
     ck_assert_int_eq(saddle_i_oracle_gave_up(&o, "project", 1, 6), SADDLE_E_CALLBACK);
+    ck_assert_int_eq(saddle_i_oracle_tell(&o, SADDLE_E_MEMORY), SADDLE_E_MEMORY); /* another failure has its own words */
+    ck_assert_int_eq(saddle_i_oracle_tell(&o, SADDLE_E_CALLBACK), SADDLE_E_CALLBACK);
     EXPECT_MESSAGE("the project callback returned 1 (cannot be evaluated at this w) at step 6");
     ck_assert_int_eq(o.callback_code, 1);
     const int64_t point = saddle_i_oracle_new_point(&o);
