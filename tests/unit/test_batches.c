@@ -3,9 +3,9 @@
  * orders by chi-square with fixed seeds: with c cells chi^2 has mean c-1 and standard deviation sqrt(2(c-1)); the bound
  * is 5, and 5.5 for the largest of up to 258 such numbers. */
 #include "random/batches.h"
+#include "support/run_suite.h"
 #include <saddle/objective.h>
 #include <saddle/options.h>
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -417,10 +417,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    const int ran = srunner_ntests_run(r);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return ran > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return saddle_run_suite(suite());
 }

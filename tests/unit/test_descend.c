@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Norms of any size, and the step that is taken in one pass and can be taken back. */
 #include "space/space.h"
-#include <check.h>
+#include "support/run_suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -330,10 +330,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    const int ran = srunner_ntests_run(r);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return ran > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return saddle_run_suite(suite());
 }

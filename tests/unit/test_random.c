@@ -2,7 +2,7 @@
 /* The numbers of docs/random.md: known answers, hashes of a million, every set of loops against the plain
  * one, and a contracting implementation that must be caught. */
 #include "random/kernels.h"
-#include <check.h>
+#include "support/run_suite.h"
 #include <fenv.h>
 #include <math.h>
 #include <stdlib.h>
@@ -408,10 +408,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    const int ran = srunner_ntests_run(r);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return ran > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return saddle_run_suite(suite());
 }

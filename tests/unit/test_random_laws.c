@@ -2,7 +2,7 @@
 /* The laws that the numbers follow, with fixed seeds and bounds of 5 standard deviations, beside wrong implementations
  * that must break them; and the library's own exp, log and cos(pi x). */
 #include "random/random.h"
-#include <check.h>
+#include "support/run_suite.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -268,10 +268,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    const int ran = srunner_ntests_run(r);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return ran > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return saddle_run_suite(suite());
 }

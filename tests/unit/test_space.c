@@ -2,7 +2,7 @@
 /* Vector work: every set of loops gives the bits of the definition, a step can be taken back, norms of any size. */
 #include "space/space.h"
 #include "space/tiny.h"
-#include <check.h>
+#include "support/run_suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -477,10 +477,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    const int ran = srunner_ntests_run(r);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return ran > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return saddle_run_suite(suite());
 }

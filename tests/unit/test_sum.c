@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Exact sums: known answers, ties, cancellation, the ends of the range, random sums against rational numbers. */
 #include "space/space.h"
-#include <check.h>
+#include "support/run_suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,10 +246,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    const int ran = srunner_ntests_run(r);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return ran > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return saddle_run_suite(suite());
 }
