@@ -28,7 +28,7 @@ typedef struct saddle_batch {
 
 /** f over a batch: *value = (1/count) sum_k f_index[k](w).
  *
- *  Rules for all four callbacks of a batch. Return 0 = done; 1 = cannot be evaluated at this w (SGLD
+ *  Rules for all callbacks of a batch. Return 0 = done; 1 = cannot be evaluated at this w (SGLD
  *  then rejects the step that led there, other methods stop with SADDLE_E_CALLBACK); any other
  *  number = give up. w is read-only and overlaps no output. Outputs are MEANS over the samples of
  *  the call, never NULL, and come with NaN in their first and last entry: write every entry. More
@@ -55,6 +55,18 @@ typedef int (*saddle_gradient_fn)(void *user, const saddle_batch *b, const doubl
  *  @since 0.1 */
 typedef int (*saddle_value_gradient_fn)(void *user, const saddle_batch *b, const double *w, double *value,
                                         double *gradient);
+
+/** The product of the Hessian over a batch with v: product = (1/count) sum_k H_index[k](w) v, dim entries. v is any vector of dim
+ *  finite numbers, of norm 1 in what the library computes itself. Calls with equal b->point see the same w: a forward pass that is
+ *  kept for it halves the cost. The rules are those of saddle_value_fn.
+ *  @since 0.1 */
+typedef int (*saddle_hessvec_fn)(void *user, const saddle_batch *b, const double *w, const double *v, double *product);
+
+/** Directional derivatives, one for each sample and direction: slopes[i k + j] = <grad f_index[i](w), v_j>, i = 0 .. count-1. Forward
+ *  mode gives them without a gradient per sample. Unlike the other outputs slopes are no means. v holds k directions, v_j at
+ *  v + j dim. The rules are otherwise those of saddle_value_fn.
+ *  @since 0.1 */
+typedef int (*saddle_slopes_fn)(void *user, const saddle_batch *b, const double *w, int64_t k, const double *v, double *slopes);
 
 /** Projects w onto the feasible set, in place, after every step; tests of the gradient stay those
  *  of the free problem. Returns 0; anything else = give up.
@@ -111,6 +123,16 @@ SADDLE_API saddle_status saddle_objective_set_gradient(saddle_objective *f, sadd
  *  @since 0.1 */
 SADDLE_API saddle_status saddle_objective_set_value_gradient(saddle_objective *f, saddle_value_gradient_fn fn);
 
+/** Sets the callback for Hessian products. Where there is none, central differences of gradients stand in. Arguments and errors as in
+ *  saddle_objective_set_value().
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_hessvec(saddle_objective *f, saddle_hessvec_fn fn);
+
+/** Sets the callback for slopes. In this release saddle_check_derivatives() alone calls it. Arguments and errors as in
+ *  saddle_objective_set_value().
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_set_slopes(saddle_objective *f, saddle_slopes_fn fn);
+
 /** Sets the projection. Arguments and errors as in saddle_objective_set_value().
  *  @since 0.1 */
 SADDLE_API saddle_status saddle_objective_set_project(saddle_objective *f, saddle_project_fn fn);
@@ -149,6 +171,42 @@ SADDLE_API saddle_status saddle_objective_value(saddle_objective *f, const doubl
  *  @since 0.1 */
 SADDLE_API saddle_status saddle_objective_gradient(saddle_objective *f, const double *w, double *value_or_null,
                                                    double *gradient);
+
+/** H(w) v over all samples, by the hessvec callback or by central differences of gradients.
+ *  @param f an objective with a hessvec, gradient or value_gradient callback
+ *  @param w dim finite numbers, not changed
+ *  @param v dim finite numbers, of any length
+ *  @param product receives dim numbers; overlaps neither w nor v. After a failure its content is unspecified
+ *  @return as saddle_objective_value()
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_objective_hessvec(saddle_objective *f, const double *w, const double *v, double *product);
+
+/** What a check of the callbacks against each other found. Size-tagged: set struct_size first. NaN where a callback is absent.
+ *  A slope is the order of the Taylor remainder: f(w + h u) - f(w) - h <grad f(w), u> = O(h^2), so 2 = right, 1 = wrong; likewise for the
+ *  gradient with the Hessian product.
+ *  @since 0.1 */
+typedef struct saddle_derivative_check {
+    int64_t struct_size;      /**< sizeof(saddle_derivative_check) */
+    double gradient_slope;    /**< order of the remainder of f; +Inf where f is linear up to rounding */
+    double hessvec_slope;     /**< order of the remainder of the gradient; +Inf where the gradient is linear up to rounding */
+    double gradient_error;    /**< worst relative gap of <grad f, u> and a central difference of f */
+    double hessvec_error;     /**< worst relative gap of H u and a central difference of gradients */
+    double hessvec_asymmetry; /**< worst |u'Hv - v'Hu| relative to ||Hu|| ||v|| + ||Hv|| ||u||, and gap of H(u + 2v) and Hu + 2Hv */
+    double slopes_error;      /**< worst relative gap of slopes and <grad f_z, v> of single samples */
+    double batch_error;       /**< worst relative gap of the mean over single samples and the batch that they make */
+    int64_t ok;               /**< 1 when all that could be checked holds; 0: saddle_error_message() names what does not */
+} saddle_derivative_check;
+
+/** Checks value, gradient, Hessian product and slopes against each other at w, along random directions and on a few samples. No
+ *  setting is needed: the remainders are taken at several h, and their order is what counts.
+ *  @param f an objective with a gradient or value_gradient callback
+ *  @param w dim finite numbers; not a stationary point, where little can be seen
+ *  @param seed >= 0, of directions and samples
+ *  @param out receives the findings; set out->struct_size first
+ *  @return SADDLE_OK, also when a derivative is wrong: see out->ok; SADDLE_E_ARGUMENT (NULL, seed < 0), SADDLE_E_STRUCT_SIZE; else as
+ *          saddle_objective_value(), but of a SADDLE_STREAM samples 0 .. 7 are looked at
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_check_derivatives(saddle_objective *f, const double *w, int64_t seed, saddle_derivative_check *out);
 
 #ifdef __cplusplus
 }

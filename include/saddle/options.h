@@ -18,7 +18,7 @@ typedef enum saddle_option {
     SADDLE_OPT_SEED = 100,          /**< int, >= 0; the whole run is a function of it */
     SADDLE_OPT_BATCH_SIZE = 101,    /**< samples of a stochastic gradient; 0 = the method's own; SGD-GD: of the escape draw */
     SADDLE_OPT_SAMPLING = 102,      /**< saddle_sampling */
-    SADDLE_OPT_STEP_SIZE = 103,     /**< eta > 0; 0 = not set, refused in this release */
+    SADDLE_OPT_STEP_SIZE = 103,     /**< eta; 0, the default: it is chosen, see docs/curvature.md */
     SADDLE_OPT_SCHEDULE = 104,      /**< saddle_schedule, of eta and of the escape step of SGD and SGD-GD */
     SADDLE_OPT_SCHEDULE_TIME = 105, /**< its time scale T in steps; 0 = MAX_STEPS */
     SADDLE_OPT_OUTPUT = 106,        /**< saddle_output */
@@ -30,6 +30,9 @@ typedef enum saddle_option {
     SADDLE_OPT_DIVERGENCE = 124,    /**< stop at f or ||w|| > this; 0 = no limit */
 
     SADDLE_OPT_EPS_GRADIENT = 140,  /**< eps_g, on ||grad f||; 0 = no test */
+    SADDLE_OPT_EPS_HESSIAN = 141,   /**< eps_h: a strict saddle has lambda_min < -eps_h */
+    SADDLE_OPT_DELTA = 142,         /**< probability of a wrong statement on lambda_min, in (0,1) */
+    SADDLE_OPT_CHECK_EVERY = 143,   /**< steps between certificates of a run; 0 = none */
     SADDLE_OPT_MONITOR_EVERY = 144, /**< steps between calls of the monitor; 0 = only when it stops */
 
     SADDLE_OPT_ESCAPE_STEP = 200,   /**< r of SGD and SGD-GD: step size of the one stochastic step, w - r grad f_z(w) */
@@ -41,6 +44,12 @@ typedef enum saddle_option {
     SADDLE_OPT_NOISE_KIND = 206,    /**< saddle_noise */
     SADDLE_OPT_NOISE_EVERY = 207,   /**< NGD: steps between perturbations, N0 */
     SADDLE_OPT_INVERSE_TEMPERATURE = 210, /**< SGLD: xi */
+
+    SADDLE_OPT_EIGENVALUES = 300,   /**< eigenpairs wanted, at each end for WHICH both */
+    SADDLE_OPT_WHICH = 301,         /**< saddle_which */
+    SADDLE_OPT_EIGEN_TOL = 302,     /**< on ||Av - theta v||, relative to max(|theta|, EPS_HESSIAN), not to ||A|| */
+    SADDLE_OPT_MAX_PRODUCTS = 303,  /**< most products with A */
+    SADDLE_OPT_BASIS = 304,         /**< most vectors kept; 0 = what fits into 256 MiB */
     SADDLE_OPTION_INT32 = 0x7fffffff /**< no option: keeps the type 32 bits wide */
 } saddle_option;
 
@@ -78,6 +87,14 @@ typedef enum saddle_noise {
     SADDLE_NOISE_SPHERE = 2,   /**< "sphere": uniform on the sphere of radius s sqrt(d) */
     SADDLE_NOISE_BALL = 3      /**< "ball": uniform in the ball of radius s sqrt(d + 2) */
 } saddle_noise;
+
+/** Which eigenvalues.
+ *  @since 0.1 */
+typedef enum saddle_which {
+    SADDLE_WHICH_SMALLEST = 1, /**< "smallest" */
+    SADDLE_WHICH_LARGEST = 2,  /**< "largest" */
+    SADDLE_WHICH_BOTH = 3      /**< "both": as many at each end */
+} saddle_which;
 
 /** The type of an option's value.
  *  @since 0.1 */

@@ -22,5 +22,7 @@
 #include <saddle/objective.h>
 #include <saddle/options.h>
 #include <saddle/solver.h>
+#include <saddle/theory.h>
+#include <saddle/spectrum.h>
 #include <saddle/random.h>
 #endif

@@ -46,12 +46,13 @@ typedef struct saddle_result {
     int64_t callback_code;    /**< what the last callback that gave up returned, 0 when none did */
     int64_t value_samples;    /**< oracle calls times their samples, tests and the measurement of the output included: of values, */
     int64_t gradient_samples; /**< of gradients (a value_gradient call counts for both), */
-    int64_t hessvec_samples;  /**< of Hessian products: 0 in this release, */
+    int64_t hessvec_samples;  /**< of Hessian products by the hessvec callback, */
     int64_t slopes_samples;   /**< of slopes: 0 in this release */
     double value;             /**< f(w) over all samples, of the output of a run that stopped; after SADDLE_STOP_REQUEST and
                                *   SADDLE_STOP_SECONDS, which want an end now, NaN unless it is known: saddle_objective_value() tells */
     double gradient_norm;     /**< ||grad f(w)|| over all samples, likewise */
-    double lambda_min;        /**< NaN in this release */
+    double lambda_min;        /**< a Ritz value of the Hessian at the output, where CHECK_EVERY asked for a look at the curvature: an
+                               *   upper bound of its smallest eigenvalue; else NaN */
     double seconds;           /**< wall-clock seconds spent in step and run */
 } saddle_result;
 
@@ -67,7 +68,7 @@ typedef struct saddle_event {
     double value;             /**< f over all samples at the iterate before the step, where a step over all samples came with it; else NaN; when the run stops as in saddle_result */
     double gradient_norm;     /**< norm of the gradient that the step used, before noise; when the run stops as in saddle_result */
     double step_norm;         /**< ||eta_t (g + noise)||; without PGD's ball and without a projection */
-    double lambda_min;        /**< NaN in this release */
+    double lambda_min;        /**< as in saddle_result, of the check made after this step; else NaN */
     double seconds;           /**< as in saddle_result, at the last reading of the clock */
     double fraction;          /**< how much of the nearest limit of steps, epochs or seconds is used, in [0,1]; for progress bars */
     int64_t dim;              /**< entries of w */

@@ -59,8 +59,8 @@ typedef enum saddle_stop {
     SADDLE_STOP_EPOCHS = 2,      /**< SADDLE_OPT_MAX_EPOCHS */
     SADDLE_STOP_SECONDS = 3,     /**< SADDLE_OPT_MAX_SECONDS */
     SADDLE_STOP_VALUE = 4,       /**< f <= SADDLE_OPT_TARGET_VALUE */
-    SADDLE_STOP_GRADIENT = 5,    /**< ||grad f|| <= SADDLE_OPT_EPS_GRADIENT, in a method without an escape rule */
-    SADDLE_STOP_SECOND_ORDER = 6, /**< certified second-order stationary; not returned by this release */
+    SADDLE_STOP_GRADIENT = 5,    /**< ||grad f|| <= SADDLE_OPT_EPS_GRADIENT, in a method without an escape rule, SADDLE_OPT_CHECK_EVERY being 0 */
+    SADDLE_STOP_SECOND_ORDER = 6, /**< certified: ||grad f|| <= eps_g, and lambda_min >= -eps_h with confidence 1 - delta */
     SADDLE_STOP_METHOD = 7,      /**< the method's own rule (PGD: a perturbation did not lower f by f_thres) */
     SADDLE_STOP_MONITOR = 8,     /**< the monitor returned 1 */
     SADDLE_STOP_REQUEST = 9,     /**< saddle_solver_request_stop() */
@@ -73,8 +73,8 @@ typedef enum saddle_kind {
     SADDLE_KIND_UNKNOWN = 0,        /**< not looked at: SADDLE_OPT_EPS_GRADIENT is 0, or no full gradient was made */
     SADDLE_KIND_NOT_STATIONARY = 1, /**< ||grad f|| > eps_g */
     SADDLE_KIND_FIRST_ORDER = 2,    /**< ||grad f|| <= eps_g; curvature not decided */
-    SADDLE_KIND_STRICT_SADDLE = 3,  /**< with a direction of negative curvature; not returned by this release */
-    SADDLE_KIND_SECOND_ORDER = 4    /**< second-order stationary; not returned by this release */
+    SADDLE_KIND_STRICT_SADDLE = 3,  /**< ||grad f|| <= eps_g and a direction v with v'Hv < -eps_h was found */
+    SADDLE_KIND_SECOND_ORDER = 4    /**< ||grad f|| <= eps_g and lambda_min >= -eps_h with confidence 1 - delta */
 } saddle_kind;
 
 /** The name of a stop reason, "steps".

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The context, and memory through it. */
+#if defined(__linux__) && !defined(_DEFAULT_SOURCE)
+#  define _DEFAULT_SOURCE /* madvise() */
+#endif
 #include "base/base.h"
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#  include <sys/mman.h>
+#endif
 
 /* A block carries its size in front of it, since the allocator wants it back. 64 bytes keep the alignment. */
 enum { HEADER = 64, ALIGNMENT = 64 };
@@ -11,6 +17,16 @@ static void *default_alloc(void *user, size_t bytes, size_t alignment)
 {
     (void)user;
     void *p = NULL;
+#if defined(MADV_HUGEPAGE)
+    enum { HUGE_PAGE = 2 << 20 };
+    if (bytes >= 2 * HUGE_PAGE) { /* the first touch of a long vector costs more than a pass of work, page by page of 4 KiB */
+        if (posix_memalign(&p, HUGE_PAGE, bytes) != 0) {
+            return NULL;
+        }
+        (void)madvise(p, bytes - bytes % HUGE_PAGE, MADV_HUGEPAGE);
+        return p;
+    }
+#endif
     return posix_memalign(&p, alignment, bytes) == 0 ? p : NULL;
 }
 

@@ -8,7 +8,7 @@ static saddle_status step(struct saddle_i_run *r)
     return saddle_i_run_descend(r, r->eta);
 }
 
-static const int64_t required[] = {SADDLE_OPT_STEP_SIZE, 0};
+static const int64_t required[] = {0};
 
 const struct saddle_i_method saddle_i_method_gd = {
     .name = "gd",

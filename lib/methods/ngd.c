@@ -23,15 +23,21 @@ static saddle_status step(struct saddle_i_run *r)
     TRY(saddle_i_run_norm(r, &norm));
     TRY(normalise(r, norm));
     const int noise = r->set.noise > 0.0 && r->t % r->set.noise_every == 0;
+    if (r->guarded && !noise) {
+        return saddle_i_run_walk_guarded(r, norm, r->eta);
+    }
+    if (r->guarded) { /* the noise is not */
+        TRY(saddle_i_run_shorten(r, norm, r->eta));
+    }
     if (noise) {
         TRY(saddle_i_run_noise(r, SADDLE_NOISE_GAUSSIAN, -r->set.noise));
     }
-    TRY(saddle_i_run_descend(r, 1.0));
+    TRY(saddle_i_run_leap(r, 1.0));
     r->perturbations += noise;
     return SADDLE_OK;
 }
 
-static const int64_t required[] = {SADDLE_OPT_STEP_SIZE, 0};
+static const int64_t required[] = {0};
 
 const struct saddle_i_method saddle_i_method_ngd = {
     .name = "ngd",

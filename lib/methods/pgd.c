@@ -87,8 +87,8 @@ static saddle_status step(struct saddle_i_run *r)
     return saddle_i_run_descend(r, r->eta);
 }
 
-static const int64_t required[] = {SADDLE_OPT_STEP_SIZE, SADDLE_OPT_RADIUS, SADDLE_OPT_ESCAPE_STEPS,
-                                   SADDLE_OPT_GRADIENT_THRESHOLD, SADDLE_OPT_DECREASE_THRESHOLD, 0};
+static const int64_t required[] = {SADDLE_OPT_RADIUS, SADDLE_OPT_ESCAPE_STEPS, SADDLE_OPT_GRADIENT_THRESHOLD,
+                                   SADDLE_OPT_DECREASE_THRESHOLD, 0};
 
 const struct saddle_i_method saddle_i_method_pgd = {
     .name = "pgd",

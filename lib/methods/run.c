@@ -279,3 +279,8 @@ saddle_status saddle_i_run_descend_general(struct saddle_i_run *r, double eta)
     }
     return SADDLE_OK;
 }
+
+saddle_status saddle_i_run_descend_safely(struct saddle_i_run *r, double eta)
+{
+    return r->guarded ? saddle_i_run_descend_guarded(r, eta) : saddle_i_run_descend_general(r, eta);
+}

@@ -49,6 +49,12 @@ struct saddle_i_run {
 
     int64_t ready_point;             /* g holds the full gradient at this point, -1 = none, */
     double ready_value;              /* and this is f there, NaN = not known */
+
+    int chosen;                      /* STEP_SIZE is 0: set.step_size is measured at w_0 */
+    int guarded;                     /* and no step is taken that does not lower f as far as L promises */
+    double smoothness;               /* L; 0 = not measured yet */
+    int64_t known_point;             /* f at this point is known to the guard, -1 = none, */
+    double known_value;              /* and it is this */
 };
 
 /* g = grad f(w) over all samples; *value = f(w) with it when value is not NULL. */
@@ -65,8 +71,17 @@ saddle_status saddle_i_run_scale(struct saddle_i_run *r, double a);
 saddle_status saddle_i_run_noise(struct saddle_i_run *r, int64_t kind, double s);
 /* w = w + xi, uniform in the ball of radius r: u^(1/d) y/||y||. */
 saddle_status saddle_i_run_ball(struct saddle_i_run *r, double radius);
-/* The general step down; callers take saddle_i_run_descend(). */
+/* The general step down; callers take saddle_i_run_descend(), or saddle_i_run_leap(). */
 saddle_status saddle_i_run_descend_general(struct saddle_i_run *r, double eta);
+/* The general step down, or the guarded one where eta was chosen. */
+saddle_status saddle_i_run_descend_safely(struct saddle_i_run *r, double eta);
+
+/* The guard, guard.c: it may shorten the step, and raises L and lowers eta with it. */
+saddle_status saddle_i_run_descend_guarded(struct saddle_i_run *r, double eta);
+/* w = w - g; g, of the given length, was made from a gradient of the given norm. */
+saddle_status saddle_i_run_walk_guarded(struct saddle_i_run *r, double norm, double length);
+/* Only shortens such a g. */
+saddle_status saddle_i_run_shorten(struct saddle_i_run *r, double norm, double length);
 /* w = its given content, at another point. */
 void saddle_i_run_restore(struct saddle_i_run *r, const double *content);
 /* Exchanges w with a vector of dim entries. */
@@ -89,6 +104,12 @@ static inline saddle_status saddle_i_run_gradient_batch(struct saddle_i_run *r)
     return saddle_i_oracle_gradient_grain(r->oracle, index, b->size, r->t, r->point, &r->counts, r->w, r->g);
 }
 
+/* w = w - eta g, eta >= 0, whatever f does there: a perturbation. */
+static inline saddle_status saddle_i_run_leap(struct saddle_i_run *r, double eta)
+{
+    return saddle_i_run_descend_general(r, eta);
+}
+
 /* w = w - eta g, eta >= 0. */
 static inline saddle_status saddle_i_run_descend(struct saddle_i_run *r, double eta)
 {
@@ -101,7 +122,7 @@ static inline saddle_status saddle_i_run_descend(struct saddle_i_run *r, double 
             return SADDLE_OK;
         }
     }
-    return saddle_i_run_descend_general(r, eta);
+    return saddle_i_run_descend_safely(r, eta);
 }
 
 #endif

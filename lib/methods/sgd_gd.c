@@ -20,7 +20,7 @@ static saddle_status escape(struct saddle_i_run *r, double full_norm)
     const saddle_random_stream s = {r->set.seed, SADDLE_I_PURPOSE_ESCAPE, (uint64_t)r->t};
     saddle_i_random_indices(&s, 0, r->oracle->samples, b, z);
     TRY(saddle_i_run_gradient_of(r, z, b, b));
-    TRY(saddle_i_run_descend(r, r->set.escape_step * r->eta_ratio));
+    TRY(saddle_i_run_leap(r, r->set.escape_step * r->eta_ratio));
     r->gradient_norm = full_norm;
     r->counter[T_NOISE] = r->t;
     r->perturbations++;
@@ -41,7 +41,7 @@ static saddle_status step(struct saddle_i_run *r)
     return SADDLE_OK;
 }
 
-static const int64_t required[] = {SADDLE_OPT_STEP_SIZE, SADDLE_OPT_ESCAPE_STEP, SADDLE_OPT_ESCAPE_STEPS,
+static const int64_t required[] = {SADDLE_OPT_ESCAPE_STEP, SADDLE_OPT_ESCAPE_STEPS,
                                    SADDLE_OPT_GRADIENT_THRESHOLD, 0};
 
 const struct saddle_i_method saddle_i_method_sgd_gd = {

@@ -43,7 +43,7 @@ static saddle_status step(struct saddle_i_run *r)
     return SADDLE_OK;
 }
 
-static const int64_t required[] = {SADDLE_OPT_STEP_SIZE, SADDLE_OPT_INVERSE_TEMPERATURE, 0};
+static const int64_t required[] = {SADDLE_OPT_INVERSE_TEMPERATURE, 0};
 
 const struct saddle_i_method saddle_i_method_sgld = {
     .name = "sgld",

@@ -10,7 +10,7 @@ struct saddle_i_team; /* the threads of one objective, team.h */
 
 /* Oracle calls times their samples. */
 struct saddle_i_counts {
-    int64_t value, gradient;
+    int64_t value, gradient, hessvec, slopes;
 };
 
 /* What each of the concurrent callers has for itself. */
@@ -32,6 +32,8 @@ struct saddle_i_oracle {
     saddle_value_fn value;
     saddle_gradient_fn gradient;
     saddle_value_gradient_fn value_gradient;
+    saddle_hessvec_fn hessvec;
+    saddle_slopes_fn slopes;
     saddle_project_fn project;
     const struct saddle_i_kernels *kernels;
     int64_t point;                /* the newest point id */
@@ -68,6 +70,7 @@ static inline int64_t saddle_i_oracle_new_point(struct saddle_i_oracle *o)
 /* SADDLE_OK when the objective can give them; else SADDLE_E_MISSING that names the callback. */
 saddle_status saddle_i_oracle_needs_value(const struct saddle_i_oracle *o, const char *who);
 saddle_status saddle_i_oracle_needs_gradient(const struct saddle_i_oracle *o, const char *who);
+saddle_status saddle_i_oracle_needs_hessian(const struct saddle_i_oracle *o, const char *who); /* gradients will do */
 /* SADDLE_E_UNSUPPORTED for a stream. */
 saddle_status saddle_i_oracle_needs_all(const struct saddle_i_oracle *o, const char *who);
 
@@ -81,6 +84,14 @@ saddle_status saddle_i_oracle_gradient(struct saddle_i_oracle *o, const struct s
                                        double *value, double *g, double *bound);
 /* The failure of a gradient with an entry that is not finite. */
 SADDLE_I_COLD saddle_status saddle_i_oracle_blame(const struct saddle_i_oracle *o, int64_t step, int64_t entry, double bad);
+/* H(w) v over the request by the hessvec callback, which must be there, every entry finite. v overlaps not product, which is scratch
+ * after a failure. */
+saddle_status saddle_i_oracle_hessvec(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w, const double *v,
+                                      double *product);
+/* slopes[i k + j] = <grad f_z(w), v_j>, z = sample number i of the request, by the slopes callback, which must be there; every one
+ * finite. Nothing is averaged; nominal is not looked at. */
+saddle_status saddle_i_oracle_slopes(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w, int64_t k,
+                                     const double *v, double *slopes);
 /* The projection of w in place; on failure the content of w is unspecified. */
 saddle_status saddle_i_oracle_project(struct saddle_i_oracle *o, int64_t step, double *w);
 

@@ -12,7 +12,9 @@ enum saddle_i_purpose {
     SADDLE_I_PURPOSE_RADIUS = 3,      /* the one uniform of a ball */
     SADDLE_I_PURPOSE_ESCAPE = 4,      /* SGD-GD's fresh sample */
     SADDLE_I_PURPOSE_OUTPUT = 5,      /* the reservoir of OUTPUT uniform */
-    SADDLE_I_PURPOSE_PERMUTATION = 6  /* keys of a shuffled epoch, step = epoch */
+    SADDLE_I_PURPOSE_PERMUTATION = 6, /* keys of a shuffled epoch, step = epoch */
+    SADDLE_I_PURPOSE_LANCZOS = 7,     /* the start of Lanczos, position = entry; step = number of the start */
+    SADDLE_I_PURPOSE_PROBE = 8        /* directions and samples of checks and estimates, step = number of the probe */
 };
 
 /* The loops that are written once for each instruction set; all give the same bits. Pairs are numbered from `pair`

@@ -16,6 +16,16 @@ static int event_due(const struct saddle_solver *s, int64_t t)
     return s->monitor != NULL && s->limit.monitor_every > 0 && t % s->limit.monitor_every == 0;
 }
 
+static int check_due(const struct saddle_solver *s)
+{
+    return s->limit.check_every > 0 && s->t % s->limit.check_every == 0;
+}
+
+static int requested(const struct saddle_solver *s)
+{
+    return __atomic_load_n(&s->request, __ATOMIC_RELAXED);
+}
+
 static int tests_wanted(const struct saddle_solver *s)
 {
     return s->limit.target_value > -SADDLE_I_INF || s->limit.eps_gradient > 0.0;
@@ -31,6 +41,9 @@ static int64_t next_due(const struct saddle_solver *s, int64_t last)
     }
     if (tests_wanted(s)) {
         due = least(due, t - t % s->limit.test_every + s->limit.test_every);
+    }
+    if (s->limit.check_every > 0) {
+        due = least(due, t - t % s->limit.check_every + s->limit.check_every);
     }
     if (s->output == SADDLE_OUTPUT_BEST || s->limit.divergence < SADDLE_I_INF) {
         due = t + 1;
@@ -89,7 +102,7 @@ static saddle_status quiet_steps(struct saddle_solver *s, int64_t due)
         if (r->want_norms) {
             r->value = r->gradient_norm = r->step_norm = SADDLE_I_NAN;
         }
-        if (__atomic_load_n(&s->request, __ATOMIC_RELAXED)) {
+        if (requested(s)) {
             return SADDLE_OK;
         }
         r->t = s->t + 1;
@@ -147,6 +160,44 @@ static int taken_back(struct saddle_solver *s, saddle_status status)
            s->method->reject(&s->run);
 }
 
+/* What kind of point is w, where the gradient is small? Look number c of a run may be wrong with probability delta/(c (c + 1)), over its
+ * own random start. The sum over all c is delta: so often, at most, is a certificate of the run wrong, however many there are. */
+static saddle_status look_at_curvature(struct saddle_solver *s, double norm)
+{
+    struct saddle_i_run *r = &s->run;
+    if (s->check.point == r->point) {
+        return SADDLE_OK;
+    }
+    struct saddle_i_lanczos_settings v = s->check.set;
+    const double c = (double)s->check.count + 1.0;
+    v.start = (uint64_t)s->check.count + 1;
+    v.delta /= c * (c + 1.0);
+    saddle_certificate found;
+    TRY(saddle_i_certify(r->oracle, r->w, &v, s->check.eps_gradient, s->t, r->point, &r->counts, norm, NULL, &found));
+    s->check.count++;
+    s->check.point = r->point;
+    s->check.gradient_norm = norm;
+    s->check.lambda_min = found.lambda_min;
+    s->check.kind = found.kind;
+    saddle_i_report(s->context, 3, "%s: check %lld at step %lld: %s, lambda_min %g after %lld products", s->method->name,
+                    (long long)s->check.count, (long long)s->t, saddle_kind_name(found.kind), found.lambda_min,
+                    (long long)found.products);
+    return SADDLE_OK;
+}
+
+/* CHECK_EVERY: a second-order point ends the run, a saddle does not. */
+static saddle_status check_point(struct saddle_solver *s, double norm)
+{
+    if (!(norm <= s->check.eps_gradient)) {
+        return SADDLE_OK;
+    }
+    TRY(look_at_curvature(s, norm));
+    if (s->check.kind == SADDLE_KIND_SECOND_ORDER && s->tolerance_stop != SADDLE_STOP_VALUE) {
+        s->tolerance_stop = SADDLE_STOP_SECOND_ORDER;
+    }
+    return SADDLE_OK;
+}
+
 /* f and grad f at w_t, as far as a test wants them. A gradient over all samples stays in g for the next step. */
 static saddle_status test_point(struct saddle_solver *s)
 {
@@ -154,7 +205,8 @@ static saddle_status test_point(struct saddle_solver *s)
     const int due = tests_wanted(s) && s->t % s->limit.test_every == 0;
     const int best = s->output == SADDLE_OUTPUT_BEST;
     const int want_value = best || (due && s->limit.target_value > -SADDLE_I_INF);
-    const int want_gradient = due && s->limit.eps_gradient > 0.0;
+    const int check = check_due(s) && !requested(s);
+    const int want_gradient = check || (due && s->limit.eps_gradient > 0.0);
     const int next_wants_all = r->batches.size == 0;
     double value = SADDLE_I_NAN, norm = SADDLE_I_INF;
     r->want_norms = 0;
@@ -173,13 +225,13 @@ static saddle_status test_point(struct saddle_solver *s)
     }
     if (want_value && value <= s->limit.target_value) {
         s->tolerance_stop = SADDLE_STOP_VALUE;
-    } else if (want_gradient && norm <= s->limit.eps_gradient) {
+    } else if (s->limit.eps_gradient > 0.0 && norm <= s->limit.eps_gradient) {
         s->tolerance_stop = SADDLE_STOP_GRADIENT;
     } else if (s->limit.divergence < SADDLE_I_INF &&
                (value > s->limit.divergence || saddle_i_norm(r->oracle->kernels, r->n, r->w) > s->limit.divergence)) {
         s->tolerance_stop = SADDLE_STOP_DIVERGED;
     }
-    return SADDLE_OK;
+    return check ? check_point(s, norm) : SADDLE_OK;
 }
 
 static double fraction(const struct saddle_solver *s)
@@ -205,7 +257,7 @@ static saddle_status tell(struct saddle_solver *s, int final)
         .value = final ? s->value : s->seen.value,
         .gradient_norm = final ? s->gradient_norm : s->seen.gradient_norm,
         .step_norm = s->seen.step == s->t ? s->seen.step_norm : SADDLE_I_NAN, /* not that of an earlier event */
-        .lambda_min = SADDLE_I_NAN,
+        .lambda_min = final ? s->lambda_min : s->check.point == r->point ? s->check.lambda_min : SADDLE_I_NAN,
         .seconds = s->clock,
         .fraction = fraction(s),
         .dim = r->n,
@@ -227,7 +279,7 @@ static saddle_status tell(struct saddle_solver *s, int final)
 /* A request outranks the monitor, that the clock, that a tolerance, that the limits of work. */
 static int64_t decide(const struct saddle_solver *s)
 {
-    if (__atomic_load_n(&s->request, __ATOMIC_RELAXED)) {
+    if (requested(s)) {
         return SADDLE_STOP_REQUEST;
     }
     if (s->monitor_stop) {
@@ -265,7 +317,7 @@ static saddle_status look(struct saddle_solver *s)
 {
     if (s->looked < s->t) {
         TRY(make_tests(s));
-        s->looked = s->t;
+        s->looked = check_due(s) && requested(s) ? s->looked : s->t; /* then the check was put off until the run goes on */
     }
     if (s->limit.seconds < SADDLE_I_INF && s->t >= s->clock_step + s->clock_gap) {
         read_clock(s);
@@ -289,15 +341,26 @@ static double *output_vector(struct saddle_solver *s)
     return s->has_kept ? s->kept : NULL;
 }
 
-/* f and ||grad f|| of the output over all samples; not after a request or a time limit, which want an end now. */
+/* What a check has seen at w, if one has. */
+static void recall_check(struct saddle_solver *s)
+{
+    if (s->check.point == s->run.point) {
+        s->gradient_norm = s->check.gradient_norm;
+        s->lambda_min = s->check.lambda_min;
+        s->kind = s->check.kind;
+    }
+}
+
+/* f, ||grad f|| and the kind of the output over all samples; not after a request or a time limit, which want an end now. */
 static saddle_status measure_output(struct saddle_solver *s)
 {
     struct saddle_i_run *r = &s->run;
     struct saddle_i_oracle *o = r->oracle;
-    s->value = s->gradient_norm = SADDLE_I_NAN;
+    s->value = s->gradient_norm = s->lambda_min = SADDLE_I_NAN;
     s->kind = SADDLE_KIND_UNKNOWN;
     if (o->samples == SADDLE_STREAM || s->stop == SADDLE_STOP_REQUEST || s->stop == SADDLE_STOP_SECONDS) {
         s->value = s->output == SADDLE_OUTPUT_BEST && s->has_kept ? s->kept_value : SADDLE_I_NAN;
+        recall_check(s);
         return SADDLE_OK;
     }
     double value = SADDLE_I_NAN, norm = SADDLE_I_NAN;
@@ -311,6 +374,10 @@ static saddle_status measure_output(struct saddle_solver *s)
     const double eps = saddle_i_options_real(&s->options, SADDLE_OPT_EPS_GRADIENT);
     if (eps > 0.0) {
         s->kind = norm <= eps ? SADDLE_KIND_FIRST_ORDER : SADDLE_KIND_NOT_STATIONARY;
+    }
+    if (s->limit.check_every > 0 && norm <= eps) {
+        TRY(look_at_curvature(s, norm));
+        recall_check(s);
     }
     return SADDLE_OK;
 }
@@ -354,6 +421,9 @@ saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last)
     s->stop = SADDLE_STOP_NONE;
     TRY(look(s));
     while (s->stop == SADDLE_STOP_NONE && s->t < last) {
+        if (s->run.chosen && s->run.smoothness == 0.0 && !requested(s)) {
+            TRY(saddle_i_engine_choose_step_size(s));
+        }
         TRY(quiet_steps(s, next_due(s, last)));
         TRY(look(s));
     }

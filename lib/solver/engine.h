@@ -3,6 +3,7 @@
 #ifndef SADDLE_I_ENGINE_H
 #define SADDLE_I_ENGINE_H
 #include "methods/method.h"
+#include "solver/certificate.h"
 #include "solver/objective.h"
 #include "solver/options.h"
 
@@ -12,7 +13,8 @@ struct saddle_i_limits {
     double seconds;        /* infinity = none */
     double target_value;   /* -infinity = none */
     double divergence;     /* infinity = none */
-    double eps_gradient;   /* 0 = none, or the method has an escape rule */
+    double eps_gradient;   /* 0 = none, or the method has an escape rule, or CHECK_EVERY is set */
+    int64_t check_every;   /* steps between certificates; 0 = none */
     int64_t test_every;    /* steps between tests of value and gradient */
     int64_t monitor_every; /* 0 = only when it stops */
     int64_t samples_a_step;/* at most */
@@ -39,7 +41,15 @@ struct saddle_solver {
     int64_t looked, told;    /* the last step whose tests were made, whose event was sent */
     int64_t tolerance_stop;  /* what the tests found */
     int64_t stop, kind;
-    double value, gradient_norm;       /* of the output */
+    double value, gradient_norm, lambda_min; /* of the output */
+    struct {
+        struct saddle_i_lanczos_settings set; /* delta is that of the whole run */
+        double eps_gradient;
+        int64_t count;         /* looks at the curvature so far */
+        int64_t point;         /* where the last one was, */
+        double gradient_norm, lambda_min;
+        int64_t kind;          /* and what it saw */
+    } check;
     struct {
         int64_t step;
         double value, gradient_norm, step_norm;
@@ -56,6 +66,8 @@ struct saddle_solver {
 
 /* Goes on until something stops it or step `last` is done. */
 saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last);
+/* eta_0 and L of a run whose STEP_SIZE is 0, measured at w_0, into the run. */
+saddle_status saddle_i_engine_choose_step_size(struct saddle_solver *s);
 /* eta_t of the step to come, into the run. */
 saddle_status saddle_i_engine_schedule(struct saddle_solver *s, int64_t step);
 

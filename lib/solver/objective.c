@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "solver/objective.h"
 #include <math.h>
+#include <string.h>
+#include "oracle/operator.h"
 
 enum { LOG2_MAX_DIM = 41, LOG2_MAX_SAMPLES = 62 };
 
@@ -97,6 +99,20 @@ saddle_status saddle_objective_set_value_gradient(saddle_objective *f, saddle_va
     return SADDLE_OK;
 }
 
+saddle_status saddle_objective_set_hessvec(saddle_objective *f, saddle_hessvec_fn fn)
+{
+    TRY(may_set(f, "hessvec"));
+    f->oracle.hessvec = fn;
+    return SADDLE_OK;
+}
+
+saddle_status saddle_objective_set_slopes(saddle_objective *f, saddle_slopes_fn fn)
+{
+    TRY(may_set(f, "slopes"));
+    f->oracle.slopes = fn;
+    return SADDLE_OK;
+}
+
 saddle_status saddle_objective_set_project(saddle_objective *f, saddle_project_fn fn)
 {
     TRY(may_set(f, "project"));
@@ -143,7 +159,7 @@ saddle_status saddle_objective_value(saddle_objective *f, const double *w, doubl
 {
     TRY(check_point(f, w, value, "saddle_objective_value"));
     TRY(saddle_i_oracle_needs_value(&f->oracle, "saddle_objective_value"));
-    struct saddle_i_counts counts = {0, 0};
+    struct saddle_i_counts counts = {0};
     const struct saddle_i_request q = {NULL, 0, 0, -1, saddle_i_oracle_new_point(&f->oracle), &counts};
     struct saddle_i_fenv env;
     saddle_i_fenv_enter(&env);
@@ -154,7 +170,7 @@ saddle_status saddle_objective_value(saddle_objective *f, const double *w, doubl
 
 static saddle_status gradient_in_env(saddle_objective *f, const double *w, double *value, double *gradient)
 {
-    struct saddle_i_counts counts = {0, 0};
+    struct saddle_i_counts counts = {0};
     const struct saddle_i_request q = {NULL, 0, 0, -1, saddle_i_oracle_new_point(&f->oracle), &counts};
     double v = 0.0;
     double bound = -1.0;
@@ -182,5 +198,64 @@ saddle_status saddle_objective_gradient(saddle_objective *f, const double *w, do
     saddle_i_fenv_enter(&env);
     const saddle_status s = saddle_i_oracle_tell(&f->oracle, gradient_in_env(f, w, value_or_null, gradient));
     saddle_i_fenv_leave(&env);
+    return s;
+}
+
+/* Differences are made for a unit vector: v is brought to length 1, and its length multiplied in again. */
+static saddle_status hessvec_in_env(saddle_objective *f, const double *w, const double *v, double *product)
+{
+    struct saddle_i_oracle *o = &f->oracle;
+    struct saddle_i_counts counts = {0};
+    const struct saddle_i_request q = {NULL, 0, 0, -1, saddle_i_oracle_new_point(o), &counts};
+    if (o->hessvec != NULL) {
+        return saddle_i_oracle_hessvec(o, &q, w, v, product);
+    }
+    int exponent = 0; /* so that neither ||v|| nor 1/||v|| leaves the range */
+    (void)frexp(saddle_i_max_abs(o->dim, v), &exponent);
+    struct saddle_i_operator a;
+    double *unit = NULL;
+    TRY(saddle_i_operator_hessian(&a, o, w, &q));
+    saddle_status s = saddle_i_alloc_vector(o->context, o->dim, &unit);
+    if (s == SADDLE_OK) {
+        for (int64_t i = 0; i < o->dim; i++) {
+            unit[i] = ldexp(v[i], -exponent);
+        }
+        const double norm = saddle_i_norm(o->kernels, o->dim, unit);
+        if (norm > 0.0) {
+            for (int64_t i = 0; i < o->dim; i++) {
+                unit[i] /= norm;
+            }
+            s = saddle_i_operator_apply(&a, unit, product);
+        } else {
+            memset(product, 0, (size_t)o->dim * sizeof(double));
+        }
+        for (int64_t i = 0; s == SADDLE_OK && i < o->dim; i++) {
+            product[i] = ldexp(norm * product[i], exponent);
+        }
+        saddle_i_free(o->context, unit);
+    }
+    saddle_i_operator_fini(&a);
+    return s;
+}
+
+saddle_status saddle_objective_hessvec(saddle_objective *f, const double *w, const double *v, double *product)
+{
+    static const char who[] = "saddle_objective_hessvec";
+    TRY(check_point(f, w, product, who));
+    if (v == NULL) {
+        return saddle_i_fail(SADDLE_E_ARGUMENT, "%s: v is NULL", who);
+    }
+    TRY(saddle_i_oracle_needs_hessian(&f->oracle, who));
+    int64_t entry = saddle_i_first_not_finite(f->oracle.dim, v);
+    if (entry >= 0) {
+        return saddle_i_fail(SADDLE_E_NOT_FINITE, "%s: entry %lld of v is %g", who, (long long)entry, v[entry]);
+    }
+    struct saddle_i_fenv env;
+    saddle_i_fenv_enter(&env);
+    const saddle_status s = saddle_i_oracle_tell(&f->oracle, hessvec_in_env(f, w, v, product));
+    saddle_i_fenv_leave(&env);
+    if (s == SADDLE_OK && (entry = saddle_i_first_not_finite(f->oracle.dim, product)) >= 0) { /* by the length of v */
+        return saddle_i_fail(SADDLE_E_NOT_FINITE, "%s: entry %lld of the product is %g", who, (long long)entry, product[entry]);
+    }
     return s;
 }

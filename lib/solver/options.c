@@ -16,6 +16,7 @@
 #define CHOICE SADDLE_TYPE_CHOICE
 #define MOST_INT 0x1p62
 #define MOST_STEP 1e100
+#define BELOW_1 0x1.fffffffffffffp-1
 #define INF SADDLE_I_INF
 
 struct entry {
@@ -29,7 +30,8 @@ static const struct entry table[] = {
     {SADDLE_OPT_BATCH_SIZE, INT, 0, 0x1p40, 0, "batch_size",
      "Samples of a stochastic gradient; 0 = the method's own: all for gd and ngd, 1 for sgd, psgd, sgld and the escape draw of sgd_gd.", ""},
     {SADDLE_OPT_SAMPLING, CHOICE, 1, 3, 1, "sampling", "How the samples of a batch are drawn.", "replacement|shuffle|sequential"},
-    {SADDLE_OPT_STEP_SIZE, REAL, 0, MOST_STEP, 0, "step_size", "Step size eta; must be set to a number above 0.", ""},
+    {SADDLE_OPT_STEP_SIZE, REAL, 0, MOST_STEP, 0, "step_size",
+     "Step size eta; 0 = chosen: 1/L measured at the start, guarded, by methods that use all samples; half of 1/L_z by the others.", ""},
     {SADDLE_OPT_SCHEDULE, CHOICE, 1, 5, 1, "schedule", "How the step size (and the escape step of sgd and sgd_gd with it) changes.",
      "constant|inverse|inverse_sqrt|exponential|cosine"},
     {SADDLE_OPT_SCHEDULE_TIME, REAL, 0, MOST_INT, 0, "schedule_time", "Time scale of the schedule in steps; 0 = max_steps.", ""},
@@ -42,6 +44,12 @@ static const struct entry table[] = {
     {SADDLE_OPT_DIVERGENCE, REAL, 0, DBL_MAX, 0, "divergence", "Stop when ||w||, or an f that is known, is above this; 0 = no test.", ""},
     {SADDLE_OPT_EPS_GRADIENT, REAL, 0, DBL_MAX, 0, "eps_gradient",
      "Stop when ||grad f|| is at most this, in methods without an escape rule: tested each step by methods that use all samples, else once an epoch; 0 = no test.", ""},
+    {SADDLE_OPT_EPS_HESSIAN, REAL, 0, DBL_MAX, 0, "eps_hessian",
+     "eps_h: a strict saddle has an eigenvalue of the Hessian below -eps_h; also the size of |theta| from which on eigen_tol is relative to it.", ""},
+    {SADDLE_OPT_DELTA, REAL, 1e-12, 0.5, 0.01, "delta",
+     "How probable a wrong statement on the smallest eigenvalue is, at most, over the random start of Lanczos.", ""},
+    {SADDLE_OPT_CHECK_EVERY, INT, 0, MOST_INT, 0, "check_every",
+     "Steps between looks at gradient and curvature that end a run where both pass, eps_gradient and eps_hessian; 0 = none.", ""},
     {SADDLE_OPT_MONITOR_EVERY, INT, 0, MOST_INT, 1, "monitor_every", "Steps between calls of the monitor; 0 = only when the run stops.", ""},
     {SADDLE_OPT_ESCAPE_STEP, REAL, 0, MOST_STEP, 0, "escape_step", "r of sgd and sgd_gd: step size of the one stochastic step of escape.", ""},
     {SADDLE_OPT_RADIUS, REAL, 0, MOST_STEP, 0, "radius", "r of pgd: radius of the ball.", ""},
@@ -52,6 +60,12 @@ static const struct entry table[] = {
     {SADDLE_OPT_NOISE_KIND, CHOICE, 1, 3, 1, "noise_kind", "Law of psgd's noise; each kind has the same standard deviation per coordinate.", "gaussian|sphere|ball"},
     {SADDLE_OPT_NOISE_EVERY, INT, 1, MOST_INT, 1, "noise_every", "N_0 of ngd: steps between perturbations.", ""},
     {SADDLE_OPT_INVERSE_TEMPERATURE, REAL, 0, 1e300, 0, "inverse_temperature", "xi of sgld.", ""},
+    {SADDLE_OPT_EIGENVALUES, INT, 1, 4000, 1, "eigenvalues", "Eigenpairs wanted; for which = both as many at each end.", ""},
+    {SADDLE_OPT_WHICH, CHOICE, 1, 3, 1, "which", "At which end of the spectrum they are wanted.", "smallest|largest|both"},
+    {SADDLE_OPT_EIGEN_TOL, REAL, 0, BELOW_1, 1e-6, "eigen_tol",
+     "A pair is done when ||Av - theta v|| is at most this times max(|theta|, eps_hessian); below 1.", ""},
+    {SADDLE_OPT_MAX_PRODUCTS, INT, 1, 0x1p40, 1000, "max_products", "Most products with A, not counting those that measure residuals.", ""},
+    {SADDLE_OPT_BASIS, INT, 0, 16000, 0, "basis", "Most vectors that Lanczos keeps; 0 = as many as fit into 256 MiB.", ""},
 };
 enum { COUNT = sizeof table / sizeof table[0] };
 _Static_assert((int)COUNT <= (int)SADDLE_I_OPTION_COUNT, "raise SADDLE_I_OPTION_COUNT");
@@ -145,6 +159,12 @@ static saddle_status check_options(const saddle_options *o, const void *p, const
     return SADDLE_OK;
 }
 
+/* Of the upper bound in a message: that 1 is outside 0 .. 1 would tell nothing. */
+static int digits(const struct entry *e)
+{
+    return e->maximum == BELOW_1 ? 16 : 6;
+}
+
 static saddle_status put_int(saddle_options *o, int i, int64_t value)
 {
     const struct entry *e = &table[i];
@@ -152,7 +172,7 @@ static saddle_status put_int(saddle_options *o, int i, int64_t value)
         const double real = (double)value;
         const int64_t most = INT64_C(1) << 53;
         if (value < -most || value > most || real < e->minimum || real > e->maximum) {
-            return saddle_i_fail(SADDLE_E_RANGE, "%s is %lld, outside %g .. %g", e->name, (long long)value, e->minimum,
+            return saddle_i_fail(SADDLE_E_RANGE, "%s is %lld, outside %g .. %.*g", e->name, (long long)value, e->minimum, digits(e),
                                  fmin(e->maximum, 0x1p53));
         }
         o->real[i] = real;
@@ -170,7 +190,7 @@ static saddle_status put_real(saddle_options *o, int i, double value)
 {
     const struct entry *e = &table[i];
     if (!(value >= e->minimum && value <= e->maximum)) {
-        return saddle_i_fail(SADDLE_E_RANGE, "%s is %g, outside %g .. %g", e->name, value, e->minimum, e->maximum);
+        return saddle_i_fail(SADDLE_E_RANGE, "%s is %g, outside %g .. %.*g", e->name, value, e->minimum, digits(e), e->maximum);
     }
     o->real[i] = value;
     return SADDLE_OK;

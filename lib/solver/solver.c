@@ -56,9 +56,16 @@ static saddle_status check_required(const struct saddle_i_method *method, const 
     if (method->id == SADDLE_METHOD_SGD && is_set(o, SADDLE_OPT_ESCAPE_STEPS) && !is_set(o, SADDLE_OPT_ESCAPE_STEP)) {
         add_name(missing, sizeof missing, SADDLE_OPT_ESCAPE_STEP);
     }
+    const int check = saddle_i_options_int(o, SADDLE_OPT_CHECK_EVERY) > 0;
+    for (int i = 0; check && i < 2; i++) {
+        const int64_t id = i == 0 ? SADDLE_OPT_EPS_GRADIENT : SADDLE_OPT_EPS_HESSIAN;
+        if (!is_set(o, id)) {
+            add_name(missing, sizeof missing, id);
+        }
+    }
     if (missing[0] != '\0') {
-        return saddle_i_fail(SADDLE_E_RANGE, "%s needs these options, which are 0, set to numbers above 0: %s", method->name,
-                             missing);
+        return saddle_i_fail(SADDLE_E_RANGE, "%s%s needs these options, which are 0, set to numbers above 0: %s", method->name,
+                             check ? " with check_every" : "", missing);
     }
     if (saddle_i_options_int(o, SADDLE_OPT_SCHEDULE) != SADDLE_SCHEDULE_CONSTANT &&
         !(saddle_i_options_real(o, SADDLE_OPT_SCHEDULE_TIME) > 0.0) && saddle_i_options_int(o, SADDLE_OPT_MAX_STEPS) == 0) {
@@ -78,6 +85,15 @@ static int64_t batch_of(const struct saddle_i_method *method, const struct saddl
     return once && samples != SADDLE_STREAM && b > samples ? samples : b;
 }
 
+/* What the objective must offer for STEP_SIZE 0. */
+static saddle_status check_can_choose(const struct saddle_i_oracle *f, int guarded)
+{
+    if (f->project != NULL) {
+        return saddle_i_fail(SADDLE_E_RANGE, "step_size 0 does not know about projections: set it to a number above 0");
+    }
+    return guarded ? saddle_i_oracle_needs_value(f, "step_size 0, which watches f,") : SADDLE_OK;
+}
+
 /* What the objective must offer for this method with these options. */
 static saddle_status check_objective(const struct saddle_i_oracle *f, const struct saddle_i_method *method,
                                      const struct saddle_options *o)
@@ -86,6 +102,7 @@ static saddle_status check_objective(const struct saddle_i_oracle *f, const stru
     const int best = saddle_i_options_int(o, SADDLE_OPT_OUTPUT) == SADDLE_OUTPUT_BEST;
     const int eps = saddle_i_options_real(o, SADDLE_OPT_EPS_GRADIENT) > 0.0;
     const int epochs = saddle_i_options_real(o, SADDLE_OPT_MAX_EPOCHS) > 0.0;
+    const int check = saddle_i_options_int(o, SADDLE_OPT_CHECK_EVERY) > 0;
     TRY(saddle_i_oracle_needs_gradient(f, method->name));
     if ((method->needs & SADDLE_I_NEEDS_VALUE) || target || best) {
         TRY(saddle_i_oracle_needs_value(f, method->needs & SADDLE_I_NEEDS_VALUE ? method->name
@@ -95,8 +112,15 @@ static saddle_status check_objective(const struct saddle_i_oracle *f, const stru
     if (batch_of(method, o, f->samples) == 0) {
         TRY(saddle_i_oracle_needs_all(f, method->name));
     }
-    if (target || best || eps || epochs) {
-        TRY(saddle_i_oracle_needs_all(f, target ? "target_value" : best ? "output best" : eps ? "eps_gradient" : "max_epochs"));
+    if (target || best || check || eps || epochs) {
+        TRY(saddle_i_oracle_needs_all(f, target  ? "target_value"
+                                         : best  ? "output best"
+                                         : check ? "check_every"
+                                         : eps   ? "eps_gradient"
+                                                 : "max_epochs"));
+    }
+    if (!is_set(o, SADDLE_OPT_STEP_SIZE)) {
+        TRY(check_can_choose(f, batch_of(method, o, f->samples) == 0));
     }
     if (f->samples == SADDLE_STREAM && saddle_i_options_int(o, SADDLE_OPT_SAMPLING) == SADDLE_SAMPLING_SHUFFLE) {
         return saddle_i_oracle_needs_all(f, "sampling shuffle");
@@ -123,6 +147,12 @@ static void resolve_settings(struct saddle_solver *s)
     v->inverse_temperature = saddle_i_options_real(o, SADDLE_OPT_INVERSE_TEMPERATURE);
     s->run.eta = v->step_size;
     s->run.eta_ratio = 1.0;
+    s->run.chosen = v->step_size == 0.0;
+    saddle_i_curvature_settings(o, &s->check.set);
+    s->check.set.pairs = 1;
+    s->check.set.which = SADDLE_WHICH_SMALLEST;
+    s->check.eps_gradient = saddle_i_options_real(o, SADDLE_OPT_EPS_GRADIENT);
+    s->check.point = -1;
 }
 
 static double or_infinity(double limit)
@@ -143,7 +173,8 @@ static void resolve_limits(struct saddle_solver *s)
     l->divergence = or_infinity(saddle_i_options_real(o, SADDLE_OPT_DIVERGENCE));
     const int escapes = (s->method->needs & SADDLE_I_ESCAPE_RULE) ||
                         (s->method->id == SADDLE_METHOD_SGD && s->run.set.escape_steps > 0);
-    l->eps_gradient = escapes ? 0.0 : saddle_i_options_real(o, SADDLE_OPT_EPS_GRADIENT);
+    l->check_every = saddle_i_options_int(o, SADDLE_OPT_CHECK_EVERY);
+    l->eps_gradient = escapes || l->check_every > 0 ? 0.0 : saddle_i_options_real(o, SADDLE_OPT_EPS_GRADIENT);
     l->monitor_every = saddle_i_options_int(o, SADDLE_OPT_MONITOR_EVERY);
     l->test_every = b == 0 || n < b ? 1 : (n - 1) / b + 1;
     const int64_t escape_batch = s->run.set.batch_size > n ? s->run.set.batch_size : n;
@@ -161,7 +192,7 @@ static saddle_status allocate(struct saddle_solver *s)
     for (int i = 0; i < SADDLE_I_MAX_VECTORS && s->method->vectors[i] != NULL; i++) {
         TRY(saddle_i_alloc_vector(s->context, r->n, &r->vector[i]));
     }
-    if ((s->method->needs & SADDLE_I_NEEDS_BEFORE) || r->oracle->project != NULL) {
+    if ((s->method->needs & SADDLE_I_NEEDS_BEFORE) || r->oracle->project != NULL || r->guarded) {
         TRY(saddle_i_alloc_vector(s->context, r->n, &r->before));
     }
     if (s->output != SADDLE_OUTPUT_LAST) {
@@ -184,7 +215,7 @@ static void start(struct saddle_solver *s, double *w)
     r->oracle = &s->objective->oracle;
     r->n = r->oracle->dim;
     r->point = saddle_i_oracle_new_point(r->oracle);
-    r->ready_point = -1;
+    r->ready_point = r->known_point = -1;
     r->reach = saddle_i_max_abs(r->n, w);
     r->value = r->gradient_norm = r->step_norm = SADDLE_I_NAN;
     r->batches.seed = r->set.seed;
@@ -193,9 +224,10 @@ static void start(struct saddle_solver *s, double *w)
     r->batches.size = batch_of(s->method, &s->options, r->oracle->samples);
     r->one_grain = r->oracle->gradient != NULL && r->set.sampling == SADDLE_SAMPLING_REPLACEMENT &&
                    r->batches.size <= r->oracle->grain;
+    r->guarded = r->chosen && r->batches.size == 0;
     s->looked = -1;
     s->clock_gap = 1;
-    s->value = s->gradient_norm = SADDLE_I_NAN;
+    s->value = s->gradient_norm = s->lambda_min = SADDLE_I_NAN;
     s->seen.value = s->seen.gradient_norm = s->seen.step_norm = SADDLE_I_NAN;
     s->fingerprint = saddle_i_fingerprint(r->n, w);
     if (s->method->init != NULL) {
@@ -354,9 +386,11 @@ saddle_status saddle_solver_result(saddle_solver *s, saddle_result *out)
         .callback_code = s->callback_code,
         .value_samples = s->run.counts.value,
         .gradient_samples = s->run.counts.gradient,
+        .hessvec_samples = s->run.counts.hessvec,
+        .slopes_samples = s->run.counts.slopes,
         .value = stopped ? s->value : SADDLE_I_NAN,
         .gradient_norm = stopped ? s->gradient_norm : SADDLE_I_NAN,
-        .lambda_min = SADDLE_I_NAN,
+        .lambda_min = stopped ? s->lambda_min : SADDLE_I_NAN,
         .seconds = s->working ? s->clock : s->seconds,
     };
     return saddle_i_copy_out(out, &r, sizeof r, sizeof r, "saddle_result");

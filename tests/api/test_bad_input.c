@@ -89,16 +89,12 @@ static const struct {
     const char *given[9];
     const char *missing;
 } lacking[] = {
-    {SADDLE_METHOD_GD, {NULL}, "step_size"},
-    {SADDLE_METHOD_SGD, {NULL}, "step_size"},
+    {SADDLE_METHOD_GD, {"check_every", "5", "eps_hessian", "1"}, "eps_gradient"},
+    {SADDLE_METHOD_SGD, {"check_every", "5", "eps_gradient", "1"}, "eps_hessian"},
     {SADDLE_METHOD_SGD, {"step_size", "1", "escape_steps", "3"}, "escape_step"},
-    {SADDLE_METHOD_SGD_GD, {"escape_step", "1", "escape_steps", "3", "gradient_threshold", "1"}, "step_size"},
     {SADDLE_METHOD_SGD_GD, {"step_size", "1", "escape_steps", "3", "gradient_threshold", "1"}, "escape_step"},
     {SADDLE_METHOD_SGD_GD, {"step_size", "1", "escape_step", "3", "gradient_threshold", "1"}, "escape_steps"},
     {SADDLE_METHOD_SGD_GD, {"step_size", "1", "escape_step", "3", "escape_steps", "1"}, "gradient_threshold"},
-    {SADDLE_METHOD_PGD,
-     {"radius", "1", "escape_steps", "3", "gradient_threshold", "1", "decrease_threshold", "1"},
-     "step_size"},
     {SADDLE_METHOD_PGD,
      {"step_size", "1", "escape_steps", "3", "gradient_threshold", "1", "decrease_threshold", "1"},
      "radius"},
@@ -111,10 +107,7 @@ static const struct {
     {SADDLE_METHOD_PGD,
      {"step_size", "1", "radius", "3", "escape_steps", "1", "gradient_threshold", "1"},
      "decrease_threshold"},
-    {SADDLE_METHOD_NGD, {"noise", "1"}, "step_size"},
-    {SADDLE_METHOD_PSGD, {"noise", "1"}, "step_size"},
     {SADDLE_METHOD_PSGD, {"step_size", "1"}, "noise"},
-    {SADDLE_METHOD_SGLD, {"inverse_temperature", "1"}, "step_size"},
     {SADDLE_METHOD_SGLD, {"step_size", "1"}, "inverse_temperature"},
 };
 enum { LACKING = sizeof lacking / sizeof lacking[0] };
@@ -127,7 +120,13 @@ START_TEST(all_options_that_are_needed_are_named)
     problem_init(&p, 3, 5, 2, TOGETHER);
     saddle_objective *f = problem_objective(&p, NULL);
     EXPECT_FAIL(saddle_solver_create(f, SADDLE_METHOD_PGD, NULL, w, &s), SADDLE_E_RANGE,
-                ": step_size, radius, escape_steps, gradient_threshold, decrease_threshold");
+                ": radius, escape_steps, gradient_threshold, decrease_threshold");
+    saddle_options *o = NULL;
+    EXPECT_OK(saddle_options_create(NULL, &o));
+    set(o, "check_every", "1");
+    EXPECT_FAIL(saddle_solver_create(f, SADDLE_METHOD_PSGD, o, w, &s), SADDLE_E_RANGE,
+                "psgd with check_every needs these options, which are 0, set to numbers above 0: noise, eps_gradient, eps_hessian");
+    saddle_options_destroy(o);
     saddle_objective_destroy(f);
 }
 END_TEST

@@ -44,6 +44,8 @@ START_TEST(setters_refuse_null)
                 "set_gradient: the objective");
     EXPECT_FAIL(saddle_objective_set_value_gradient(NULL, NULL), SADDLE_E_ARGUMENT,
                 "set_value_gradient: the objective");
+    EXPECT_FAIL(saddle_objective_set_hessvec(NULL, NULL), SADDLE_E_ARGUMENT, "set_hessvec: the objective is NULL");
+    EXPECT_FAIL(saddle_objective_set_slopes(NULL, NULL), SADDLE_E_ARGUMENT, "set_slopes: the objective is NULL");
     EXPECT_FAIL(saddle_objective_set_project(NULL, NULL), SADDLE_E_ARGUMENT, "set_project: the objective");
     EXPECT_FAIL(saddle_objective_set_grain(NULL, 3), SADDLE_E_ARGUMENT, "set_grain: the objective");
     EXPECT_FAIL(saddle_objective_set_destructor(NULL, NULL), SADDLE_E_ARGUMENT, "set_destructor: the objective");
@@ -82,7 +84,7 @@ START_TEST(setters_close_with_the_first_solver)
     problem_init(&p, 3, 5, 2, TOGETHER);
     saddle_objective *f = problem_objective(&p, NULL);
     saddle_solver *s = NULL;
-    EXPECT_FAIL(saddle_solver_create(f, SADDLE_METHOD_GD, NULL, w, &s), SADDLE_E_RANGE, "step_size");
+    EXPECT_FAIL(saddle_solver_create(f, SADDLE_METHOD_PSGD, NULL, w, &s), SADDLE_E_RANGE, "noise");
     EXPECT_OK(saddle_objective_set_gradient(f, problem_gradient)); /* none was made */
     EXPECT_OK(saddle_objective_set_gradient(f, NULL));
     saddle_options *o = recipe_options(0, NULL, 10);
@@ -92,6 +94,8 @@ START_TEST(setters_close_with_the_first_solver)
         EXPECT_FAIL(saddle_objective_set_gradient(f, problem_gradient), SADDLE_E_STATE,
                     "set_gradient: a solver was made");
         EXPECT_FAIL(saddle_objective_set_value_gradient(f, NULL), SADDLE_E_STATE, "set_value_gradient: a solver");
+        EXPECT_FAIL(saddle_objective_set_hessvec(f, problem_hessvec), SADDLE_E_STATE, "set_hessvec: a solver was made");
+        EXPECT_FAIL(saddle_objective_set_slopes(f, problem_slopes), SADDLE_E_STATE, "set_slopes: a solver was made");
         EXPECT_FAIL(saddle_objective_set_project(f, no_projection), SADDLE_E_STATE, "set_project: a solver was made");
         EXPECT_FAIL(saddle_objective_set_grain(f, 3), SADDLE_E_STATE, "set_grain: a solver was made");
         EXPECT_OK(saddle_objective_set_destructor(f, NULL));

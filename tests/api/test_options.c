@@ -36,8 +36,8 @@ static int64_t option_count(void)
 
 START_TEST(the_table_is_complete)
 {
-    static const int ids[] = {100, 101, 102, 103, 104, 105, 106, 120, 121, 122, 123, 124, 140, 144,
-                              200, 201, 202, 203, 204, 205, 206, 207, 210};
+    static const int ids[] = {100, 101, 102, 103, 104, 105, 106, 120, 121, 122, 123, 124, 140, 141, 142, 143, 144,
+                              200, 201, 202, 203, 204, 205, 206, 207, 210, 300, 301, 302, 303, 304};
     ck_assert_int_eq(option_count(), sizeof ids / sizeof ids[0]);
     for (int64_t i = 0; i < option_count(); i++) {
         const saddle_option_info a = info_at(i);
@@ -104,7 +104,7 @@ START_TEST(a_description_knows_its_size)
     ck_assert_int_eq(out.more[0], INT64_C(0x5a5a5a5a5a5a5a5a)); /* and not a byte past it */
     out.info.struct_size = (int64_t)sizeof out.info;
     EXPECT_FAIL(saddle_option_describe(-1, &out.info), SADDLE_E_RANGE, "position is -1,");
-    EXPECT_FAIL(saddle_option_describe(option_count(), &out.info), SADDLE_E_RANGE, "position is 23, outside 0 .. 22");
+    EXPECT_FAIL(saddle_option_describe(option_count(), &out.info), SADDLE_E_RANGE, "position is 31, outside 0 .. 30");
     EXPECT_FAIL(saddle_option_describe(INT64_MAX, &out.info), SADDLE_E_RANGE, "position is 9223372036854775807,");
     ck_assert_str_eq(out.info.name, "step_size");
 }
@@ -150,6 +150,55 @@ START_TEST(ranges_are_kept)
             ck_assert_int_eq(v, high);
         }
     }
+    saddle_options_destroy(o);
+}
+END_TEST
+
+/* What is documented elsewhere in words. */
+START_TEST(the_curvature_options_are_as_documented)
+{
+    static const struct {
+        int64_t id;
+        const char *name;
+        double minimum, maximum, initial;
+    } expected[] = {
+        {SADDLE_OPT_EPS_HESSIAN, "eps_hessian", 0.0, DBL_MAX, 0.0},
+        {SADDLE_OPT_DELTA, "delta", 1e-12, 0.5, 0.01},
+        {SADDLE_OPT_CHECK_EVERY, "check_every", 0.0, 0x1p62, 0.0},
+        {SADDLE_OPT_EIGENVALUES, "eigenvalues", 1.0, 4000.0, 1.0},
+        {SADDLE_OPT_WHICH, "which", SADDLE_WHICH_SMALLEST, SADDLE_WHICH_BOTH, SADDLE_WHICH_SMALLEST},
+        {SADDLE_OPT_EIGEN_TOL, "eigen_tol", 0.0, 1.0 - DBL_EPSILON / 2.0, 1e-6},
+        {SADDLE_OPT_MAX_PRODUCTS, "max_products", 1.0, 0x1p40, 1000.0},
+        {SADDLE_OPT_BASIS, "basis", 0.0, 16000.0, 0.0},
+    };
+    int found = 0;
+    for (int64_t i = 0; i < option_count(); i++) {
+        const saddle_option_info a = info_at(i);
+        for (size_t k = 0; k < sizeof expected / sizeof expected[0]; k++) {
+            if (a.id == expected[k].id) {
+                found++;
+                ck_assert_str_eq(a.name, expected[k].name);
+                ck_assert(a.minimum == expected[k].minimum && a.maximum == expected[k].maximum);
+                ck_assert(a.initial == expected[k].initial);
+            }
+        }
+    }
+    ck_assert_int_eq(found, sizeof expected / sizeof expected[0]);
+}
+END_TEST
+
+/* "Below 1" has no largest number that is short. */
+START_TEST(a_tolerance_of_1_is_refused_with_a_bound_that_is_not_1)
+{
+    saddle_options *o = made();
+    EXPECT_FAIL(saddle_options_set_real(o, SADDLE_OPT_EIGEN_TOL, 1.0), SADDLE_E_RANGE,
+                "eigen_tol is 1, outside 0 .. 0.9999999999999999");
+    EXPECT_FAIL(saddle_options_set_int(o, SADDLE_OPT_EIGEN_TOL, 1), SADDLE_E_RANGE,
+                "eigen_tol is 1, outside 0 .. 0.9999999999999999");
+    EXPECT_FAIL(saddle_options_set_text(o, "eigen_tol", "1"), SADDLE_E_RANGE, "eigen_tol is 1, outside 0 .. 0.99999");
+    EXPECT_FAIL(saddle_options_set_real(o, SADDLE_OPT_DELTA, 0.0), SADDLE_E_RANGE, "delta is 0, outside 1e-12 .. 0.5");
+    EXPECT_FAIL(saddle_options_set_int(o, SADDLE_OPT_DELTA, 1), SADDLE_E_RANGE, "delta is 1, outside 1e-12 .. 0.5");
+    EXPECT_FAIL(saddle_options_set_text(o, "which", "middle"), SADDLE_E_ARGUMENT, "smallest|largest|both");
     saddle_options_destroy(o);
 }
 END_TEST
@@ -347,6 +396,8 @@ int main(void)
     tcase_add_test(c, defaults_are_what_the_table_says);
     tcase_add_test(c, a_description_knows_its_size);
     tcase_add_test(c, ranges_are_kept);
+    tcase_add_test(c, the_curvature_options_are_as_documented);
+    tcase_add_test(c, a_tolerance_of_1_is_refused_with_a_bound_that_is_not_1);
     tcase_add_test(c, integers_set_reals);
     tcase_add_test(c, null_and_unknown_are_refused);
     tcase_add_test(c, numbers_are_read_from_text);

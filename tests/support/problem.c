@@ -71,8 +71,9 @@ static int point_is_true(struct problem *p, const saddle_batch *b, const double 
     return good;
 }
 
-static int batch_is_right(struct problem *p, const saddle_batch *b, const double *w, const double *value,
-                          const double *g)
+/* out: an output of m numbers that must come with NaN at both ends, or NULL. */
+static int batch_is_right(struct problem *p, const saddle_batch *b, const double *w, const double *value, const double *out,
+                          int64_t m)
 {
     const int64_t grain = p->grain == 0 ? 256 : p->grain;
     int good = b->struct_size == (int64_t)sizeof *b && b->count >= 1 && b->count <= grain && b->index != NULL;
@@ -84,7 +85,7 @@ static int batch_is_right(struct problem *p, const saddle_batch *b, const double
         good = good && (b->first == -1 || b->index[k] == b->first + k);
     }
     good = good && (value == NULL || isnan(*value));
-    good = good && (g == NULL || (isnan(g[0]) && isnan(g[p->dim - 1])));
+    good = good && (out == NULL || (isnan(out[0]) && isnan(out[m - 1])));
     return good && point_is_true(p, b, w);
 }
 
@@ -126,30 +127,101 @@ static int faults_here(struct problem *p, int64_t call, const saddle_batch *b)
     return p->for_ever ? call >= p->fault_call : call == p->fault_call;
 }
 
+/* What every callback does first; kind: 0, WITH_HESSVEC, WITH_SLOPES. Returns the fault of this call. */
+static int enter(struct problem *p, const saddle_batch *b, int kind)
+{
+    int64_t call = __atomic_add_fetch(&p->calls, 1, __ATOMIC_RELAXED);
+    int64_t *const of_kind = kind == WITH_HESSVEC ? &p->hessvec_calls : &p->slopes_calls;
+    const int64_t own = kind == 0 ? 0 : __atomic_add_fetch(of_kind, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->last_step, b->step, __ATOMIC_RELAXED);
+    spin(p->spins);
+    call = p->fault_second == 0 ? call : own;
+    const int mine = p->fault_second == 0 || p->fault_second == kind;
+    const int fault = mine && faults_here(p, call, b) ? p->fault : FAULT_NONE;
+    count(&p->faults_made, fault != FAULT_NONE);
+    return fault;
+}
+
+/* Writes entry j of an output, or what the fault wants there. */
+static void put(const struct problem *p, int fault, double *out, int64_t j, double x)
+{
+    if (fault != FAULT_UNWRITTEN_ENTRY || j != p->entry) {
+        out[j] = fault == FAULT_ENTRY && j == p->entry ? p->bad : x;
+    }
+}
+
+static int beyond_wall(const struct problem *p, const double *w)
+{
+    return p->wall > 0.0 && fabs(w[0]) > p->wall;
+}
+
+static double slope(const double *w, int64_t j)
+{
+    return w[j] * w[j] * w[j] - problem_curvature(j) * w[j];
+}
+
 static int answer(struct problem *p, const saddle_batch *b, const double *w, double *value, double *g)
 {
-    const int64_t call = __atomic_add_fetch(&p->calls, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&p->last_step, b->step, __ATOMIC_RELAXED);
     count(&p->value_samples, value == NULL ? 0 : b->count);
     count(&p->gradient_samples, g == NULL ? 0 : b->count);
-    count(&p->broken, !batch_is_right(p, b, w, value, g));
-    spin(p->spins);
-    const int fault = faults_here(p, call, b) ? p->fault : FAULT_NONE;
-    count(&p->faults_made, fault != FAULT_NONE);
+    count(&p->broken, !batch_is_right(p, b, w, value, g, p->dim));
+    const int fault = enter(p, b, 0);
     if (fault == FAULT_CODE) {
         return p->code;
     }
-    if (p->wall > 0.0 && fabs(w[0]) > p->wall) {
+    if (beyond_wall(p, w)) {
         return 1;
     }
     if (value != NULL && fault != FAULT_UNWRITTEN_VALUE) {
         *value = fault == FAULT_VALUE ? p->bad : quartic(b, w);
     }
     for (int64_t j = 0; g != NULL && j < b->dim; j++) {
-        if (fault != FAULT_UNWRITTEN_ENTRY || j != p->entry) {
-            g[j] = fault == FAULT_ENTRY && j == p->entry
-                       ? p->bad
-                       : w[j] * w[j] * w[j] - problem_curvature(j) * w[j] + mean_tilt(b, j);
+        put(p, fault, g, j, slope(w, j) + mean_tilt(b, j));
+    }
+    return 0;
+}
+
+void problem_exact_product(const struct problem *p, const double *w, const double *v, double *product)
+{
+    for (int64_t j = 0; j < p->dim; j++) {
+        product[j] = (3.0 * w[j] * w[j] - problem_curvature(j)) * v[j];
+    }
+}
+
+int problem_hessvec(void *user, const saddle_batch *b, const double *w, const double *v, double *product)
+{
+    struct problem *p = user;
+    count(&p->hessvec_samples, b->count);
+    count(&p->broken, !batch_is_right(p, b, w, NULL, product, p->dim));
+    const int fault = enter(p, b, WITH_HESSVEC);
+    if (fault == FAULT_CODE) {
+        return p->code;
+    }
+    if (beyond_wall(p, w)) {
+        return 1;
+    }
+    for (int64_t j = 0; j < b->dim; j++) {
+        put(p, fault, product, j, (3.0 * w[j] * w[j] - problem_curvature(j)) * v[j]);
+    }
+    return 0;
+}
+
+int problem_slopes(void *user, const saddle_batch *b, const double *w, int64_t k, const double *v, double *slopes)
+{
+    struct problem *p = user;
+    count(&p->slopes_samples, b->count);
+    count(&p->broken, k < 1 || !batch_is_right(p, b, w, NULL, slopes, b->count * k));
+    const int fault = enter(p, b, WITH_SLOPES);
+    if (fault == FAULT_CODE) {
+        return p->code;
+    }
+    for (int64_t i = 0; i < b->count; i++) {
+        for (int64_t m = 0; m < k; m++) {
+            double sum = 0.0;
+            for (int64_t j = 0; j < b->dim; j++) {
+                sum += (slope(w, j) + problem_tilt(b->index[i], j)) * v[m * b->dim + j];
+            }
+            put(p, fault, slopes, i * k + m, sum);
         }
     }
     return 0;
@@ -189,6 +261,12 @@ saddle_objective *problem_objective(struct problem *p, saddle_context *c)
     }
     if (p->callbacks == TOGETHER || p->callbacks == ALL_THREE) {
         need(saddle_objective_set_value_gradient(f, problem_value_gradient));
+    }
+    if ((p->second & WITH_HESSVEC) != 0) {
+        need(saddle_objective_set_hessvec(f, problem_hessvec));
+    }
+    if ((p->second & WITH_SLOPES) != 0) {
+        need(saddle_objective_set_slopes(f, problem_slopes));
     }
     if (p->grain != 0) {
         need(saddle_objective_set_grain(f, p->grain));

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The objective of these tests, with saddles, that looks at what it is called with and fails where it is told to:
- *     f_i(w) = sum_j w_j^4/4 - c_j w_j^2/2 + a_ij w_j,   c_j = 1 or -1/2. */
+ *     f_i(w) = sum_j w_j^4/4 - c_j w_j^2/2 + a_ij w_j,   c_j = 1 or -1/2;   its Hessian is diag(3 w_j^2 - c_j). */
 #ifndef SADDLE_TEST_PROBLEM_H
 #define SADDLE_TEST_PROBLEM_H
 #include <saddle/saddle.h>
+
+/* Curvature that problem_objective() sets beside: any sum of these. */
+enum problem_second { WITH_HESSVEC = 1, WITH_SLOPES = 2 };
 
 enum problem_callbacks { SEPARATE, TOGETHER, ALL_THREE, GRADIENT_ONLY };
 
 enum problem_fault {
     FAULT_NONE,
     FAULT_CODE,  /* returns code */
-    FAULT_ENTRY, /* writes bad into an entry of the gradient */
+    FAULT_ENTRY, /* writes bad into an entry of the gradient, the product or the slopes */
     FAULT_VALUE, /* gives bad as the value */
-    FAULT_UNWRITTEN_ENTRY, /* does not write an entry of the gradient */
+    FAULT_UNWRITTEN_ENTRY, /* does not write that entry */
     FAULT_UNWRITTEN_VALUE
 };
 
@@ -21,9 +24,11 @@ enum { POINTS_KEPT = 4096 };
 struct problem {
     int64_t dim, samples, grain; /* grain 0: the library's */
     int callbacks;
+    int second;                  /* of problem_second */
     int64_t threads;             /* what the context was told, for the check of batch->thread; 0 = 1 */
 
     int fault;
+    int fault_second;            /* WITH_HESSVEC, WITH_SLOPES: only calls of that callback count and fail; 0: all */
     int64_t fault_call;          /* it acts in this call, from 1, ... */
     int64_t fault_sample;        /* ... or, when fault_call is 0, in calls whose first sample is this */
     int for_ever;                /* in all calls from fault_call on */
@@ -33,7 +38,8 @@ struct problem {
     double wall;                 /* > 0: code 1 where |w_0| is above it */
 
     int64_t calls;               /* atomic */
-    int64_t value_samples, gradient_samples; /* atomic: as the library should count them */
+    int64_t hessvec_calls, slopes_calls; /* atomic: of these */
+    int64_t value_samples, gradient_samples, hessvec_samples, slopes_samples; /* atomic: as the library should count them */
     int64_t faults_made;         /* atomic */
     int64_t broken;              /* atomic: calls that broke a rule of saddle_batch */
     int64_t spins;               /* busy work of each call */
@@ -56,6 +62,8 @@ double problem_tilt(int64_t i, int64_t j);
 double problem_curvature(int64_t j);
 /* f and its gradient over all samples, straight from the formula; either may be NULL. */
 void problem_exact(const struct problem *p, const double *w, double *value, double *gradient);
+/* The Hessian at w, the same for all samples, times v. */
+void problem_exact_product(const struct problem *p, const double *w, const double *v, double *product);
 /* To be handed to saddle_objective_set_destructor(). */
 void problem_destructor(void *user);
 uint64_t hash_vector(const double *x, int64_t n);
@@ -64,5 +72,7 @@ uint64_t hash_vector(const double *x, int64_t n);
 int problem_value(void *user, const saddle_batch *b, const double *w, double *value);
 int problem_gradient(void *user, const saddle_batch *b, const double *w, double *gradient);
 int problem_value_gradient(void *user, const saddle_batch *b, const double *w, double *value, double *gradient);
+int problem_hessvec(void *user, const saddle_batch *b, const double *w, const double *v, double *product);
+int problem_slopes(void *user, const saddle_batch *b, const double *w, int64_t k, const double *v, double *slopes);
 
 #endif

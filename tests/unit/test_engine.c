@@ -167,6 +167,59 @@ START_TEST(a_gradient_of_a_test_serves_the_step)
 }
 END_TEST
 
+/* Look number c at the curvature has the start c, and delta/(c (c + 1)): what it said is what saddle_i_certify() says with these. */
+START_TEST(looks_share_delta)
+{
+    static const char *const with[] = {"check_every", "2",     "eps_gradient", "0.75",  "eps_hessian", "0.1",
+                                       "delta",       "0.125", "max_steps",    "20000", NULL};
+    struct trial t;
+    trial_begin(&t, _i, with);
+    trial_run(&t, SADDLE_STOP_SECOND_ORDER, -1);
+    const int64_t c = t.s->check.count;
+    ck_assert_int_gt(c, 2);
+    ck_assert_int_le(c, 1 + t.r.steps / 2);
+    ck_assert_double_eq(t.s->check.set.delta, 0.125);
+    for (int64_t other = c - 1; other <= c + 1; other++) {
+        struct saddle_i_lanczos_settings v = t.s->check.set;
+        struct saddle_i_counts counts = {0};
+        saddle_certificate found;
+        v.start = (uint64_t)other;
+        v.delta = 0.125 / ((double)other * ((double)other + 1.0));
+        EXPECT_OK(saddle_i_certify(t.s->run.oracle, t.w, &v, 0.75, t.s->t, t.s->run.point, &counts, 0.0, NULL, &found));
+        ck_assert_int_eq(found.kind, SADDLE_KIND_SECOND_ORDER);
+        if (other == c || _i != 2) { /* there another start leads to the same number */
+            ck_assert_int_eq(found.lambda_min == t.r.lambda_min, other == c);
+        }
+    }
+    trial_end(&t);
+}
+END_TEST
+
+/* A step size that was chosen needs a vector for trials where it is guarded, and only there; a set one leaves all as it was. */
+START_TEST(a_chosen_step_size_is_guarded_with_all_samples)
+{
+    static const char *const chosen[] = {"step_size", "0", NULL};
+    static const char *const none[] = {NULL};
+    struct trial t;
+    trial_begin(&t, _i, chosen);
+    ck_assert_int_eq(t.s->run.chosen, 1);
+    ck_assert_int_eq(t.s->run.guarded, !recipes[_i].by_batches);
+    ck_assert_int_eq(t.s->run.before != NULL, !recipes[_i].by_batches || recipes[_i].method == SADDLE_METHOD_SGLD);
+    ck_assert_double_eq(t.s->run.smoothness, 0.0);
+    EXPECT_OK(saddle_solver_step(t.s, 0)); /* nothing to take a step size for */
+    ck_assert_double_eq(t.s->run.smoothness, 0.0);
+    EXPECT_OK(saddle_solver_step(t.s, 1));
+    ck_assert_double_gt(t.s->run.smoothness, 0.5);
+    ck_assert_double_gt(t.s->run.set.step_size, 0.0);
+    trial_end(&t);
+    trial_begin(&t, _i, none);
+    EXPECT_OK(saddle_solver_step(t.s, 1));
+    ck_assert_int_eq(t.s->run.chosen + t.s->run.guarded, 0);
+    ck_assert_double_eq(t.s->run.smoothness, 0.0);
+    trial_end(&t);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine");
@@ -179,6 +232,8 @@ int main(void)
     tcase_add_loop_test(c, the_reach_of_w_is_true, 0, RECIPES);
     tcase_add_test(c, a_gradient_that_failed_is_not_kept);
     tcase_add_test(c, a_gradient_of_a_test_serves_the_step);
+    tcase_add_loop_test(c, looks_share_delta, 0, RECIPES);
+    tcase_add_loop_test(c, a_chosen_step_size_is_guarded_with_all_samples, 0, RECIPES);
     suite_add_tcase(suite, c);
     return saddle_run_suite(suite);
 }

@@ -53,7 +53,7 @@ START_TEST(the_sum_has_one_definition)
     problem_start(&p, w);
     for (int64_t count = 1; count <= SAMPLES; count++) {
         for (int64_t nominal = count; nominal < count + 3; nominal++) {
-            struct saddle_i_counts counts = {0, 0};
+            struct saddle_i_counts counts = {0};
             const struct saddle_i_request q = {index, count, nominal, 3, saddle_i_oracle_new_point(&o), &counts};
             EXPECT_OK(saddle_i_oracle_gradient(&o, &q, w, NULL, g, &bound));
             for (int64_t j = 0; j < DIM; j++) {
@@ -75,7 +75,7 @@ START_TEST(values_are_counted_and_come_alone_or_together)
     struct saddle_i_oracle o;
     struct problem p;
     double w[DIM], g[DIM], bound = 0.0, alone = 0.0, with = 0.0, exact;
-    struct saddle_i_counts counts = {0, 0};
+    struct saddle_i_counts counts = {0};
     open_oracle(&o, &p, _i);
     problem_start(&p, w);
     problem_exact(&p, w, &exact, NULL);
@@ -103,7 +103,7 @@ START_TEST(a_failure_is_counted_and_changes_no_output)
     p.fault = FAULT_CODE;
     p.code = 42;
     for (p.fault_call = 1; p.fault_call <= 6; p.fault_call++) {
-        struct saddle_i_counts counts = {0, 0};
+        struct saddle_i_counts counts = {0};
         const struct saddle_i_request q = {NULL, 0, 0, 8, saddle_i_oracle_new_point(&o), &counts};
         p.calls = p.value_samples = p.gradient_samples = 0;
         EXPECT_FAIL(saddle_i_oracle_gradient(&o, &q, w, &value, g, &bound), SADDLE_E_CALLBACK,

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What settings ask for, and whether they can be met. */
+#include "spectrum/three_term.h"
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t saddle_i_lanczos_pairs(const struct saddle_i_lanczos_settings *v, int64_t n)
+{
+    const int64_t each = smaller(v->pairs, n);
+    return v->which == SADDLE_WHICH_BOTH ? smaller(2 * each, n) : each;
+}
+
+int saddle_i_lanczos_is_plain(const struct saddle_i_lanczos_settings *v, int64_t n)
+{
+    return smaller(v->pairs, n) == 1 && v->basis < SADDLE_I_LEAST_BASIS; /* 0, too */
+}
+
+/* Kept through a restart are twice the wanted pairs, and it takes some vectors more to go on; a basis of n holds all there is. */
+saddle_status saddle_i_lanczos_check(const struct saddle_i_lanczos_settings *v, int64_t n)
+{
+    if (v->basis == 0 || saddle_i_lanczos_is_plain(v, n)) {
+        return SADDLE_OK;
+    }
+    const int64_t total = saddle_i_lanczos_pairs(v, n);
+    const int64_t least = smaller(2 * total + 4, n);
+    if (v->basis < least) {
+        return saddle_i_fail(SADDLE_E_RANGE, "basis = %lld vectors are too few for %lld pairs of order %lld: at least %lld, or 0",
+                             (long long)v->basis, (long long)total, (long long)n, (long long)least);
+    }
+    return SADDLE_OK;
+}
