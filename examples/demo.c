@@ -2,12 +2,9 @@
 /* Two saddles, seven methods: which of them leave? Prints a table for each saddle, writes every run as a CSV file and
  * draws a figure. The exit code is 1 when a method does what it should not. */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "support/digits_studies.h"
 #include "support/figure.h"
@@ -33,20 +30,6 @@ struct demo {
     int unexpected; /* runs that did not do what they should */
 };
 
-static int make_folder(const char *folder)
-{
-    struct stat s;
-    if (strlen(folder) > 3900) {
-        fprintf(stderr, "%s: the name of the folder is too long\n", program.name);
-        return EXIT_USAGE;
-    }
-    if (mkdir(folder, 0777) == 0 || (errno == EEXIST && stat(folder, &s) == 0 && S_ISDIR(s.st_mode))) {
-        return EXIT_GOOD;
-    }
-    fprintf(stderr, "%s: cannot make the folder %s: %s\n", program.name, folder, strerror(errno));
-    return EXIT_FAILED;
-}
-
 static int64_t processors(void)
 {
     const long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -61,7 +44,7 @@ static int read_words(struct demo *d, const struct words *w)
     if (code == EXIT_GOOD) {
         code = words_integer(w, "threads", 1, 1024, processors(), &d->threads);
     }
-    return code == EXIT_GOOD ? make_folder(d->folder) : code;
+    return code == EXIT_GOOD ? figure_folder(program.name, d->folder) : code;
 }
 
 static double work_of(const struct problem *p, const struct recipe *recipes)
@@ -76,8 +59,12 @@ static double work_of(const struct problem *p, const struct recipe *recipes)
 /* All methods from one saddle. */
 static int show(struct demo *d, const struct problem *p, const struct recipe *recipes)
 {
-    study_print_heading();
-    for (int i = 0; i < STUDY_METHODS; i++) {
+    const struct study start = {.program = program.name, .threads = d->threads, .seed = d->seed};
+    int code = study_print_start(&start, p);
+    if (code == EXIT_GOOD) {
+        study_print_heading();
+    }
+    for (int i = 0; i < STUDY_METHODS && code == EXIT_GOOD; i++) {
         const struct recipe *r = &recipes[i];
         char trace[4096], label[64];
         snprintf(trace, sizeof trace, "%s/%s_%s.csv", d->folder, p->name, r->method);
@@ -89,17 +76,16 @@ static int show(struct demo *d, const struct problem *p, const struct recipe *re
                                     .seed = d->seed};
         struct outcome outcome;
         progress_part(&d->progress, label, study_work(p, r));
-        const int code = study_run(&study, p, recipes, i, &outcome);
+        code = study_run(&study, p, recipes, i, &outcome);
         progress_part_over(&d->progress);
         progress_clear(&d->progress);
-        if (code != EXIT_GOOD) {
-            return code;
+        if (code == EXIT_GOOD) {
+            study_print_row(&outcome);
+            fflush(stdout);
+            d->unexpected += !outcome.as_expected;
         }
-        study_print_row(&outcome);
-        fflush(stdout);
-        d->unexpected += !outcome.as_expected;
     }
-    return EXIT_GOOD;
+    return code;
 }
 
 static int draw(const struct demo *d, const struct pca_model *m, const struct problem *pca,

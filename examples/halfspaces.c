@@ -293,6 +293,8 @@ static int study(const struct words *words, struct critical *c, struct model *m,
                         .value = value,
                         .gradient = gradient,
                         .saddle = w,
+                        .eps_gradient = 1e-3,
+                        .eps_hessian = 1e-4,
                         .expected = expected};
     double f;
     critical_look(c, w);
@@ -302,7 +304,7 @@ static int study(const struct words *words, struct critical *c, struct model *m,
     printf("Half-spaces with the sigmoid loss, %lld samples, %d variables\n"
            "  start: a saddle, f = %.4f, ||grad f|| = %.0e; left: f <= %.4f\n"
            "  ways out: %d; least curvature lambda = %.5f along v\n"
-           "  CNC: mean <grad f_z, v>^2 = %.3g, at least lambda^2 = %.3g\n\n",
+           "  CNC: mean <grad f_z, v>^2 = %.3g, at least lambda^2 = %.3g\n",
            (long long)m->samples, m->n, f, c->norm, p.f_left, ways_out(c), least, moment, least * least);
     return study_table(words, &p, recipes);
 }

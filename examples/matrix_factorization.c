@@ -201,6 +201,8 @@ int main(int argc, char **argv)
                         .gradient = gradient,
                         .saddle = wrong,
                         .f_left = f - 0.1 * (f - least),
+                        .eps_gradient = 1e-2,
+                        .eps_hessian = 1e-2,
                         .expected = noisy};
     printf("A 12 x 10 matrix of rank 4 approximated by U V' of rank 2, 44 variables\n"
            "  f_ij(U, V) = ((U V')_ij - M_ij)^2/2; both saddles have f = %.2f\n"
@@ -208,14 +210,14 @@ int main(int argc, char **argv)
            f, least, p.f_left);
     code = EXIT_GOOD;
     if (start != 2) {
-        printf("\n1. From singular pairs 2 and 3; mean <grad f_z, v>^2 along the way out: %.3g\n\n",
+        printf("\n1. From singular pairs 2 and 3; mean <grad f_z, v>^2 along the way out: %.3g\n",
                cnc(&m, 0, 1, wrong));
         code = study_table(&words, &p, recipes);
     }
     if (start != 1 && code == EXIT_GOOD) {
         p.saddle = deficient;
         p.expected = silent;
-        printf("\n2. From pair 1 and a column of zeros; mean <grad f_z, v>^2 along the way out: %.3g\n\n",
+        printf("\n2. From pair 1 and a column of zeros; mean <grad f_z, v>^2 along the way out: %.3g\n",
                cnc(&m, 1, 1, deficient));
         code = study_table(&words, &p, recipes);
     }

@@ -149,6 +149,8 @@ static int from(const struct words *words, struct critical *c, const char *where
                         .value = value,
                         .gradient = gradient,
                         .saddle = w,
+                        .eps_gradient = 1e-2,
+                        .eps_hessian = 1e-2,
                         .expected = expected};
     double f;
     (void)value(c->user, &all, w, &f);
@@ -156,7 +158,7 @@ static int from(const struct words *words, struct critical *c, const char *where
     p.f_left = 0.9 * f;
     printf("%s: f = %.4f, ||grad f|| = %.0e\n"
            "  least curvature %.4f; mean <grad f_z, v>^2 along it: %.3g\n"
-           "  minimum: f = 0 at +-x; left: f <= %.4f\n\n",
+           "  minimum: f = 0 at +-x; left: f <= %.4f\n",
            where, f, c->norm, c->lambda[D - 1], critical_cnc(c, w), p.f_left);
     return study_table(words, &p, recipes);
 }

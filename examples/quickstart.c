@@ -27,7 +27,10 @@ static saddle_status set_up(saddle_objective **f, saddle_options **o)
     s = s == SADDLE_OK ? saddle_options_set_int(*o, SADDLE_OPT_MAX_STEPS, 500) : s;
     s = s == SADDLE_OK ? saddle_options_set_real(*o, SADDLE_OPT_GRADIENT_THRESHOLD, 1e-3) : s;
     s = s == SADDLE_OK ? saddle_options_set_real(*o, SADDLE_OPT_ESCAPE_STEP, 0.05) : s;
-    return s == SADDLE_OK ? saddle_options_set_int(*o, SADDLE_OPT_ESCAPE_STEPS, 200) : s;
+    s = s == SADDLE_OK ? saddle_options_set_int(*o, SADDLE_OPT_ESCAPE_STEPS, 200) : s;
+    s = s == SADDLE_OK ? saddle_options_set_real(*o, SADDLE_OPT_EPS_GRADIENT, 1e-6) : s;
+    s = s == SADDLE_OK ? saddle_options_set_real(*o, SADDLE_OPT_EPS_HESSIAN, 1e-3) : s;
+    return s == SADDLE_OK ? saddle_options_set_int(*o, SADDLE_OPT_CHECK_EVERY, 50) : s; /* what kind of point is it? */
 }
 
 int main(void)
@@ -41,8 +44,8 @@ int main(void)
         saddle_result r = {.struct_size = sizeof r};
         s = saddle_minimize(f, methods[i], o, w, &r);
         if (s == SADDLE_OK) {
-            printf("%-6s is at (%.3f, %.3f) after %d steps\n", saddle_method_name(methods[i]), w[0], w[1],
-                   (int)r.steps);
+            printf("%-6s is at (%.3f, %.3f) after %d steps: %s, lambda_min = %.3f\n", saddle_method_name(methods[i]),
+                   w[0], w[1], (int)r.steps, saddle_kind_name(r.kind), r.lambda_min);
         }
     }
     if (s != SADDLE_OK) {

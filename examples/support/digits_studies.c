@@ -34,6 +34,16 @@ static const enum expected pca_expected[STUDY_METHODS] = {STAYS, LEAVES, LEAVES,
 static const enum expected network_expected[STUDY_METHODS] = {STAYS_AT, STAYS_AT, LEAVES, LEAVES,
                                                               STAYS_AT, LEAVES,   LEAVES};
 
+/* Gradient descent is still on the saddle to many digits; methods of single samples end where their noise lets them. */
+static const int64_t pca_kinds[STUDY_METHODS] = {SADDLE_KIND_STRICT_SADDLE, SADDLE_KIND_SECOND_ORDER,
+                                                 SADDLE_KIND_SECOND_ORDER,  SADDLE_KIND_UNKNOWN,
+                                                 SADDLE_KIND_UNKNOWN,       SADDLE_KIND_UNKNOWN,
+                                                 SADDLE_KIND_UNKNOWN};
+static const int64_t network_kinds[STUDY_METHODS] = {SADDLE_KIND_STRICT_SADDLE, SADDLE_KIND_STRICT_SADDLE,
+                                                     SADDLE_KIND_SECOND_ORDER,  SADDLE_KIND_UNKNOWN,
+                                                     SADDLE_KIND_STRICT_SADDLE, SADDLE_KIND_UNKNOWN,
+                                                     SADDLE_KIND_UNKNOWN};
+
 struct problem pca_problem(struct pca_model *m)
 {
     return (struct problem){
@@ -44,10 +54,15 @@ struct problem pca_problem(struct pca_model *m)
         .value = pca_value,
         .gradient = pca_gradient,
         .value_gradient = pca_value_gradient,
+        .hessvec = pca_hessvec,
+        .slopes = pca_slopes,
         .saddle = m->saddle,
         /* A tenth of the way down. Noise alone only raises f here, so this is a sure sign; a distance would not. */
         .f_left = m->f_saddle - 0.1 * (m->f_saddle - m->f_minimum),
+        .eps_gradient = 0.01,
+        .eps_hessian = 0.01,
         .expected = pca_expected,
+        .kinds = pca_kinds,
     };
 }
 
@@ -62,9 +77,14 @@ struct problem network_problem(struct network_model *m)
         .value = network_value,
         .gradient = network_gradient,
         .value_gradient = network_value_gradient,
+        .hessvec = network_hessvec,
+        .slopes = network_slopes,
         .saddle = zero,
         .f_left = 2.0,
+        .eps_gradient = 0.011,
+        .eps_hessian = 0.01,
         .expected = network_expected,
+        .kinds = network_kinds,
     };
 }
 
@@ -74,7 +94,7 @@ void pca_print_title(const struct pca_model *m)
            "  f_z(w) = -(z'w)^2/2 + ||w||^4/4, z = centred pixels of one digit\n"
            "  start: the saddle w = sqrt(lambda_2) u_2, f = %.6f\n"
            "  way out: +-u_1, curvature %.4f; minimum: f = %.6f\n"
-           "  left: f <= %.6f\n\n",
+           "  left: f <= %.6f\n",
            m->f_saddle, m->lambda[1] - m->lambda[0], m->f_minimum, m->f_saddle - 0.1 * (m->f_saddle - m->f_minimum));
 }
 
@@ -84,6 +104,6 @@ void network_print_title(void)
            "  h = tanh(W1 x), p = softmax(W2 h), f_z(w) = -log p[label]\n"
            "  start: the saddle w = 0, f = log 10 = %.6f\n"
            "  way out: 16 directions, curvature -0.2407; each sample's gradient is 0\n"
-           "  left: f <= 2\n\n",
+           "  left: f <= 2\n",
            log(10.0));
 }

@@ -5,7 +5,85 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+int figure_folder(const char *program, const char *folder)
+{
+    struct stat s;
+    if (strlen(folder) > 3900) {
+        fprintf(stderr, "%s: the name of the folder is too long\n", program);
+        return EXIT_USAGE;
+    }
+    if (mkdir(folder, 0777) == 0 || (errno == EEXIST && stat(folder, &s) == 0 && S_ISDIR(s.st_mode))) {
+        return EXIT_GOOD;
+    }
+    fprintf(stderr, "%s: cannot make the folder %s: %s\n", program, folder, strerror(errno));
+    return EXIT_FAILED;
+}
+
+FILE *figure_open(const char *program, const char *folder, const char *name, const char *ending)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.%s", folder, name, ending);
+    FILE *f = fopen(path, "w");
+    if (f == NULL) {
+        fprintf(stderr, "%s: cannot write %s: %s\n", program, path, strerror(errno));
+    }
+    return f;
+}
+
+int figure_close(const char *program, FILE *f)
+{
+    const int failed = ferror(f);
+    if (fclose(f) != 0 || failed) {
+        fprintf(stderr, "%s: cannot write a file of the figure: %s\n", program, strerror(errno));
+        return EXIT_FAILED;
+    }
+    return EXIT_GOOD;
+}
+
+void figure_begin(FILE *f, const char *name, int width, int height)
+{
+    fprintf(f,
+            "set grid lc rgb '#e4e4e4' lt 1\n"
+            "set border 3 lc rgb '#444444'\n"
+            "set tics nomirror\n"
+            "png = strstrt(GPVAL_TERMINALS, 'pngcairo') > 0 ? 'pngcairo' : 'png'\n"
+            "do for [kind in 'svg png'] {\n"
+            "if (kind eq 'svg') { set terminal svg size %d,%d font 'sans,15' background '#ffffff' }\n"
+            "if (kind eq 'png') { set terminal @png size %d,%d font 'sans,12' }\n"
+            "set output '%s.'.kind\n",
+            width, height, width, height, name);
+}
+
+void figure_end(FILE *f)
+{
+    fputs("set output\n}\n", f);
+}
+
+/* In the folder, so that its name needs no quoting for the shell. */
+int figure_run(const char *program, const char *folder, const char *name, const char *csv)
+{
+    char command[128];
+    fflush(stdout);
+    if (system("command -v gnuplot >/dev/null 2>&1") != 0) {
+        printf("No figure: gnuplot is not installed. With it: cd %s && gnuplot %s.gp\n", folder, name);
+        return EXIT_GOOD;
+    }
+    if (chdir(folder) != 0) {
+        fprintf(stderr, "%s: cannot enter %s: %s\n", program, folder, strerror(errno));
+        return EXIT_FAILED;
+    }
+    snprintf(command, sizeof command, "gnuplot %s.gp >gnuplot.log 2>&1 </dev/null", name);
+    if (system(command) != 0) {
+        fprintf(stderr, "%s: gnuplot failed, see %s/gnuplot.log\n", program, folder);
+        return EXIT_FAILED;
+    }
+    (void)remove("gnuplot.log");
+    printf("Figure: %s/%s.png and %s.svg; %s: %s/*.csv\n", folder, name, name, csv, folder);
+    return EXIT_GOOD;
+}
 
 enum { PANELS = 2 };
 
@@ -52,55 +130,24 @@ static void write_script(FILE *f, const struct panel *panels, const struct recip
           "set format x '10^{%T}'\n"
           "set xrange [50:3e6]\n"
           "set xlabel 'sample gradients used'\n"
-          "set grid lc rgb '#e4e4e4' lt 1\n"
-          "set rmargin 7\n"
-          "set border 3 lc rgb '#444444'\n"
-          "set tics nomirror\n"
-          "png = strstrt(GPVAL_TERMINALS, 'pngcairo') > 0 ? 'pngcairo' : 'png'\n"
-          "do for [kind in 'svg png'] {\n"
-          "if (kind eq 'svg') { set terminal svg size 1200,480 font 'sans,15' background '#ffffff' }\n"
-          "if (kind eq 'png') { set terminal @png size 1200,480 font 'sans,12' }\n"
-          "set output 'saddles.'.kind\n"
-          "set multiplot layout 1,2\n",
+          "set rmargin 7\n",
           f);
+    figure_begin(f, "saddles", 1200, 480);
+    fputs("set multiplot layout 1,2\n", f);
     for (int i = 0; i < PANELS; i++) {
         write_panel(f, &panels[i], recipes, i == 0);
     }
-    fputs("unset multiplot\nset output\n}\n", f);
-}
-
-/* In the folder, so that its name needs no quoting for the shell. */
-static int run_gnuplot(const char *program, const char *folder)
-{
-    if (system("command -v gnuplot >/dev/null 2>&1") != 0) {
-        printf("No figure: gnuplot is not installed. With it: cd %s && gnuplot saddles.gp\n", folder);
-        return EXIT_GOOD;
-    }
-    if (chdir(folder) != 0) {
-        fprintf(stderr, "%s: cannot enter %s: %s\n", program, folder, strerror(errno));
-        return EXIT_FAILED;
-    }
-    if (system("gnuplot saddles.gp >gnuplot.log 2>&1 </dev/null") != 0) {
-        fprintf(stderr, "%s: gnuplot failed, see %s/gnuplot.log\n", program, folder);
-        return EXIT_FAILED;
-    }
-    (void)remove("gnuplot.log");
-    printf("Figure: %s/saddles.png and saddles.svg; runs: %s/*.csv\n", folder, folder);
-    return EXIT_GOOD;
+    fputs("unset multiplot\n", f);
+    figure_end(f);
 }
 
 int figure_draw(const char *program, const char *folder, const struct panel *panels, const struct recipe *recipes)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/saddles.gp", folder);
-    FILE *f = fopen(path, "w");
-    if (f != NULL) {
-        write_script(f, panels, recipes);
-    }
-    if (f == NULL || fclose(f) != 0) {
-        fprintf(stderr, "%s: cannot write %s: %s\n", program, path, strerror(errno));
+    FILE *f = figure_open(program, folder, "saddles", "gp");
+    if (f == NULL) {
         return EXIT_FAILED;
     }
-    fflush(stdout);
-    return run_gnuplot(program, folder);
+    write_script(f, panels, recipes);
+    const int code = figure_close(program, f);
+    return code == EXIT_GOOD ? figure_run(program, folder, "saddles", "runs") : code;
 }

@@ -22,5 +22,7 @@ struct network_model *network_model_create(void);
 int network_value(void *user, const saddle_batch *b, const double *w, double *value);
 int network_gradient(void *user, const saddle_batch *b, const double *w, double *gradient);
 int network_value_gradient(void *user, const saddle_batch *b, const double *w, double *value, double *gradient);
+int network_hessvec(void *user, const saddle_batch *b, const double *w, const double *v, double *product);
+int network_slopes(void *user, const saddle_batch *b, const double *w, int64_t k, const double *v, double *slopes);
 
 #endif

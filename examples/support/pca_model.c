@@ -40,23 +40,27 @@ static void fill_covariance(const struct pca_model *m, double *c)
 struct pca_model *pca_model_create(void)
 {
     struct pca_model *m = malloc(sizeof *m);
-    double *work = malloc(2 * sizeof(double) * D * D);
-    if (m == NULL || work == NULL) {
+    double *c = malloc(sizeof(double) * D * D);
+    if (m == NULL || c == NULL) {
         free(m);
-        free(work);
+        free(c);
         return NULL;
     }
-    double *c = work, *u = work + D * D;
     centre(m);
     fill_covariance(m, c);
-    symmetric_eigen(D, c, m->lambda, u);
-    for (int j = 0; j < D; j++) {
-        m->saddle[j] = sqrt(m->lambda[1]) * u[D + j];
-    }
+    symmetric_eigen(D, c, m->lambda, &m->u[0][0]);
+    pca_stationary_point(m, 2, m->saddle);
     m->f_saddle = -m->lambda[1] * m->lambda[1] / 4.0;
     m->f_minimum = -m->lambda[0] * m->lambda[0] / 4.0;
-    free(work);
+    free(c);
     return m;
+}
+
+void pca_stationary_point(const struct pca_model *m, int k, double *w)
+{
+    for (int j = 0; j < D; j++) {
+        w[j] = sqrt(fmax(m->lambda[k - 1], 0.0)) * m->u[k - 1][j];
+    }
 }
 
 /* In lanes: a compiler may not reorder one long sum, and so would not vectorise it. */
@@ -107,5 +111,40 @@ int pca_value_gradient(void *user, const saddle_batch *b, const double *w, doubl
         gradient[j] = ww * w[j] - cw[j] / count;
     }
     *value = -sum / (2.0 * count) + ww * ww / 4.0;
+    return 0;
+}
+
+/* H_z v = ||w||^2 v + 2 (w'v) w - (z'v) z. */
+int pca_hessvec(void *user, const saddle_batch *b, const double *w, const double *v, double *product)
+{
+    const struct pca_model *m = user;
+    double cv[D] = {0.0}; /* the sum of (z'v) z */
+    for (int64_t k = 0; k < b->count; k++) {
+        const double *z = m->z[b->index[k]];
+        const double zv = dot(z, v);
+        for (int j = 0; j < D; j++) {
+            cv[j] += zv * z[j];
+        }
+    }
+    const double count = (double)b->count, ww = dot(w, w), wv = dot(w, v);
+    for (int j = 0; j < D; j++) {
+        product[j] = ww * v[j] + 2.0 * wv * w[j] - cv[j] / count;
+    }
+    return 0;
+}
+
+/* <grad f_z, v> = ||w||^2 (w'v) - (z'w) (z'v). */
+int pca_slopes(void *user, const saddle_batch *b, const double *w, int64_t k, const double *v, double *slopes)
+{
+    const struct pca_model *m = user;
+    const double ww = dot(w, w);
+    for (int64_t i = 0; i < b->count; i++) {
+        const double *z = m->z[b->index[i]];
+        const double zw = dot(z, w);
+        for (int64_t j = 0; j < k; j++) {
+            const double *direction = v + j * D;
+            slopes[i * k + j] = ww * dot(w, direction) - zw * dot(z, direction);
+        }
+    }
     return 0;
 }

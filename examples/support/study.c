@@ -87,6 +87,12 @@ static saddle_status make_objective(const struct study *s, const struct problem 
     if (status == SADDLE_OK) {
         status = saddle_objective_set_value_gradient(f, p->value_gradient);
     }
+    if (status == SADDLE_OK) {
+        status = saddle_objective_set_hessvec(f, p->hessvec);
+    }
+    if (status == SADDLE_OK) {
+        status = saddle_objective_set_slopes(f, p->slopes);
+    }
     if (status != SADDLE_OK) {
         saddle_objective_destroy(f);
         return status;
@@ -95,15 +101,63 @@ static saddle_status make_objective(const struct study *s, const struct problem 
     return SADDLE_OK;
 }
 
-static int make_options(const struct study *s, const struct recipe *r, saddle_options **out)
+int study_objective(const struct study *s, const struct problem *p, saddle_objective **out)
 {
+    return make_objective(s, p, out) == SADDLE_OK ? EXIT_GOOD : fail(s, p->name);
+}
+
+/* Zero, no test of the gradient, becomes the problem's own. */
+static saddle_status set_eps_gradient(const struct problem *p, saddle_options *o)
+{
+    double eps;
+    const saddle_status status = saddle_options_get_real(o, SADDLE_OPT_EPS_GRADIENT, &eps);
+    return status == SADDLE_OK && eps == 0.0 ? saddle_options_set_real(o, SADDLE_OPT_EPS_GRADIENT, p->eps_gradient)
+                                             : status;
+}
+
+/* The gradient is tested in the run only where the user asks for it, or for certificates. */
+static int make_options(const struct study *s, const struct problem *p, const struct recipe *r, saddle_options **out)
+{
+    int64_t check_every;
     if (saddle_options_create(NULL, out) != SADDLE_OK ||
         saddle_options_set_int(*out, SADDLE_OPT_SEED, s->seed) != SADDLE_OK ||
+        saddle_options_set_real(*out, SADDLE_OPT_EPS_HESSIAN, p->eps_hessian) != SADDLE_OK ||
         saddle_options_set_int(*out, SADDLE_OPT_MONITOR_EVERY, r->watch_every) != SADDLE_OK) {
         return fail(s, r->method);
     }
-    const int code = words_set_settings(s->program, r->settings, *out);
-    return code == EXIT_GOOD && s->words != NULL ? words_set_options(s->words, *out) : code;
+    int code = words_set_settings(s->program, r->settings, *out);
+    if (code == EXIT_GOOD && s->words != NULL) {
+        code = words_set_options(s->words, *out);
+    }
+    if (code == EXIT_GOOD && (saddle_options_get_int(*out, SADDLE_OPT_CHECK_EVERY, &check_every) != SADDLE_OK ||
+                              (check_every > 0 && set_eps_gradient(p, *out) != SADDLE_OK))) {
+        return fail(s, r->method);
+    }
+    return code;
+}
+
+/* What kind of point is w? */
+static int inspect(const struct study *s, const struct problem *p, saddle_objective *f, const double *w,
+                   struct evidence *out)
+{
+    saddle_options *o = NULL;
+    int code = EXIT_GOOD;
+    if (saddle_options_create(NULL, &o) != SADDLE_OK ||
+        saddle_options_set_int(o, SADDLE_OPT_SEED, s->seed) != SADDLE_OK ||
+        saddle_options_set_real(o, SADDLE_OPT_EPS_HESSIAN, p->eps_hessian) != SADDLE_OK ||
+        saddle_options_set_real(o, SADDLE_OPT_EIGEN_TOL, 1e-6) != SADDLE_OK ||
+        saddle_options_set_int(o, SADDLE_OPT_MAX_PRODUCTS, 300) != SADDLE_OK) {
+        code = fail(s, p->name);
+    }
+    if (code == EXIT_GOOD && s->words != NULL) {
+        code = words_set_options(s->words, o);
+    }
+    if (code == EXIT_GOOD &&
+        (set_eps_gradient(p, o) != SADDLE_OK || evidence_collect(f, w, o, out) != SADDLE_OK)) {
+        code = fail(s, p->name);
+    }
+    saddle_options_destroy(o);
+    return code;
 }
 
 static int open_trace(const struct study *s, const struct problem *p, struct watch *w)
@@ -162,10 +216,13 @@ static int solve(const struct study *s, const struct recipe *r, const saddle_opt
     return w->error[0] != '\0' ? fail_with(s, r->method, w->error) : fail(s, r->method);
 }
 
-static int meets(const struct outcome *o, enum expected expected)
+static int meets(const struct outcome *o, const struct problem *p, int number)
 {
     const int left = o->left_at != STUDY_NEVER;
-    return expected == LEAVES ? left : expected == STAYS_AT ? !o->moved : !left;
+    const enum expected expected = p->expected[number];
+    const int64_t kind = p->kinds == NULL ? SADDLE_KIND_UNKNOWN : p->kinds[number];
+    return (expected == LEAVES ? left : expected == STAYS_AT ? !o->moved : !left) &&
+           (kind == SADDLE_KIND_UNKNOWN || kind == o->evidence.certificate.kind);
 }
 
 int study_run(const struct study *s, const struct problem *p, const struct recipe *recipes, int number,
@@ -182,9 +239,9 @@ int study_run(const struct study *s, const struct problem *p, const struct recip
         return EXIT_FAILED;
     }
     memcpy(w, p->saddle, bytes);
-    int code = make_objective(s, p, &watch.objective) == SADDLE_OK ? EXIT_GOOD : fail(s, r->method);
+    int code = study_objective(s, p, &watch.objective);
     if (code == EXIT_GOOD) {
-        code = make_options(s, r, &o);
+        code = make_options(s, p, r, &o);
     }
     if (code == EXIT_GOOD) {
         code = open_trace(s, p, &watch);
@@ -192,9 +249,12 @@ int study_run(const struct study *s, const struct problem *p, const struct recip
     if (code == EXIT_GOOD) {
         code = solve(s, r, o, &watch, w, out);
     }
+    if (code == EXIT_GOOD) {
+        code = inspect(s, p, watch.objective, w, &out->evidence);
+    }
     const int closed = close_trace(s, &watch);
     out->moved = memcmp(w, p->saddle, bytes) != 0;
-    out->as_expected = meets(out, p->expected[number]);
+    out->as_expected = meets(out, p, number);
     saddle_options_destroy(o);
     saddle_objective_destroy(watch.objective);
     free(own);
@@ -230,10 +290,27 @@ static void write_count(char *text, size_t size, int64_t count)
     text[at] = '\0';
 }
 
+int study_print_start(const struct study *s, const struct problem *p)
+{
+    struct evidence evidence;
+    saddle_objective *f = NULL;
+    int code = study_objective(s, p, &f);
+    if (code == EXIT_GOOD) {
+        code = inspect(s, p, f, p->saddle, &evidence);
+    }
+    if (code == EXIT_GOOD) {
+        evidence_print("measured there", &evidence);
+        printf("  kinds: ||grad f|| <= %g is stationary; then lambda_min < %g is a strict saddle\n\n",
+               evidence.certificate.eps_gradient, -evidence.certificate.eps_hessian);
+    }
+    saddle_objective_destroy(f);
+    return code;
+}
+
 void study_print_heading(void)
 {
-    printf("  %-7s %12s %8s %13s %11s %11s %8s\n", "method", "left at step", "steps", "samples used", "f",
-           "||grad f||", "seconds");
+    printf("  %-6s %7s %7s %9s %9s %10s %7s %10s %9s  %s\n", "method", "left at", "steps", "samples", "f", "||grad f||",
+           "seconds", "lambda_min", "at least", "kind");
 }
 
 void study_print_row(const struct outcome *o)
@@ -245,27 +322,19 @@ void study_print_row(const struct outcome *o)
     write_count(steps, sizeof steps, o->result.steps);
     write_count(samples, sizeof samples, o->result.gradient_samples);
     snprintf(norm, sizeof norm, o->result.gradient_norm == 0.0 ? "%.0f" : "%.1e", o->result.gradient_norm);
-    printf("  %-7s %12s %8s %13s %11.6f %11s %8.2f%s\n", o->method, left, steps, samples, o->result.value, norm,
-           o->seconds, o->as_expected ? "" : "  !");
+    printf("%c %-6s %7s %7s %9s %9.6f %10s %7.2f %10.5f %9.5f  %s\n", o->as_expected ? ' ' : '!', o->method, left,
+           steps, samples, o->result.value, norm, o->seconds, o->evidence.least.value, o->evidence.least.lower,
+           saddle_kind_name(o->evidence.certificate.kind));
 }
 
-static int run_and_print(const struct words *words, const struct problem *p, const struct recipe *recipes, int number,
+static int run_and_print(const struct study *study, const struct problem *p, const struct recipe *recipes, int number,
                          struct outcome *outcome)
 {
-    struct progress progress;
-    int64_t threads;
-    if (words_integer(words, "threads", 1, 1024, 1, &threads) != EXIT_GOOD) {
-        return EXIT_USAGE;
-    }
-    const struct study study = {.program = words->program->name,
-                                .words = words,
-                                .trace = words_value(words, "trace"),
-                                .progress = &progress,
-                                .threads = threads};
-    progress_start(&progress, 1.0);
-    progress_part(&progress, recipes[number].method, 1.0);
-    const int code = study_run(&study, p, recipes, number, outcome);
-    progress_clear(&progress);
+    const struct words *words = study->words;
+    progress_start(study->progress, 1.0);
+    progress_part(study->progress, recipes[number].method, 1.0);
+    const int code = study_run(study, p, recipes, number, outcome);
+    progress_clear(study->progress);
     if (code == EXIT_GOOD) {
         /* Who brings options or data of his own expects something else. */
         outcome->as_expected |= words->count > 0 || words->operand != NULL;
@@ -302,14 +371,27 @@ int study_start(const struct words *words, int64_t *start)
 int study_table(const struct words *words, const struct problem *p, const struct recipe *recipes)
 {
     const char *method = words_value(words, "method");
+    struct progress progress;
+    struct study study = {.program = words->program->name,
+                          .words = words,
+                          .trace = words_value(words, "trace"),
+                          .progress = &progress,
+                          .w = p->output};
     int unexpected = 0, code = check_words(words);
+    if (code == EXIT_GOOD) {
+        code = words_integer(words, "threads", 1, 1024, 1, &study.threads);
+    }
+    progress_start(&progress, 1.0);
+    if (code == EXIT_GOOD) {
+        code = study_print_start(&study, p);
+    }
     if (code == EXIT_GOOD) {
         study_print_heading();
     }
     for (int i = 0; i < STUDY_METHODS && code == EXIT_GOOD; i++) {
         if (method == NULL || strcmp(method, recipes[i].method) == 0) {
             struct outcome outcome;
-            code = run_and_print(words, p, recipes, i, &outcome);
+            code = run_and_print(&study, p, recipes, i, &outcome);
             unexpected += code == EXIT_GOOD && !outcome.as_expected;
         }
     }

@@ -4,6 +4,7 @@
 #define STUDY_H
 #include <stdint.h>
 #include <saddle/saddle.h>
+#include "evidence.h"
 #include "progress.h"
 #include "words.h"
 
@@ -23,9 +24,15 @@ struct problem {
     saddle_value_fn value;
     saddle_gradient_fn gradient;
     saddle_value_gradient_fn value_gradient; /* or NULL */
+    saddle_hessvec_fn hessvec;               /* or NULL: differences of gradients */
+    saddle_slopes_fn slopes;                 /* or NULL */
     const double *saddle;                    /* dim entries */
     double f_left;                           /* a run has left once f(w) <= this, over all samples */
+    double eps_gradient, eps_hessian;        /* what counts as stationary, and as curvature */
     const enum expected *expected;           /* STUDY_METHODS of them, in the order of the recipes */
+    const int64_t *kinds;                    /* likewise the saddle_kind of the output, SADDLE_KIND_UNKNOWN where it may
+                                              * be any; or NULL */
+    double *output;                          /* receives the output of study_table()'s last run; or NULL */
 };
 
 struct recipe {
@@ -39,8 +46,9 @@ struct outcome {
     int64_t left_at; /* first step seen with f <= f_left, else STUDY_NEVER */
     int moved;       /* w differs from the start in at least one bit */
     int as_expected;
-    double seconds; /* of the method; looking at f is not counted */
+    double seconds; /* of the method; looking at f and at the output is not counted */
     saddle_result result;
+    struct evidence evidence; /* of the output */
 };
 
 /* How to run: all members may be 0. */
@@ -61,7 +69,13 @@ double study_work(const struct problem *p, const struct recipe *r);
 int study_run(const struct study *s, const struct problem *p, const struct recipe *recipes, int number,
               struct outcome *out);
 
-/* The table of outcomes. */
+/* The objective of a problem, for the threads of the study; an error is printed. Returns as study_run(). */
+int study_objective(const struct study *s, const struct problem *p, saddle_objective **out);
+
+/* Looks at the start and says what kind of point it is. Returns as study_run(). */
+int study_print_start(const struct study *s, const struct problem *p);
+
+/* The table of outcomes, 99 columns. */
 void study_print_heading(void);
 void study_print_row(const struct outcome *o);
 
@@ -77,8 +91,8 @@ void study_print_row(const struct outcome *o);
 /* Reads --start: 0 = both. Returns EXIT_GOOD or, with an error printed, EXIT_USAGE. */
 int study_start(const struct words *words, int64_t *start);
 
-/* Runs all STUDY_METHODS recipes, or the one that --method names, and prints the table. With no words on the command
- * line a method that does what is not expected is a failure. */
+/* Looks at the start, runs all STUDY_METHODS recipes, or the one that --method names, and prints the table. With no
+ * words on the command line a method that does what is not expected is a failure. */
 int study_table(const struct words *words, const struct problem *p, const struct recipe *recipes);
 
 #endif
