@@ -80,6 +80,7 @@ saddle_status saddle_lanczos_create_hessian(saddle_objective *f, const double *w
     TRY(make(f->oracle.context, f->oracle.dim, o, &l));
     saddle_i_objective_hold(f);
     l->objective = f;
+    l->set.samples = f->oracle.samples;
     l->w = w;
     *out = l;
     return SADDLE_OK;
@@ -196,6 +197,7 @@ static saddle_status smallest(struct saddle_i_oracle *o, const double *w, const 
     saddle_i_curvature_settings(options, &v);
     v.pairs = 1;
     v.which = SADDLE_WHICH_SMALLEST;
+    v.samples = o->samples;
     TRY(saddle_i_lanczos_check(&v, o->dim));
     TRY(saddle_i_hessian_at(&a, o, w, -1, saddle_i_oracle_new_point(o), &counts));
     const saddle_status s = solve(&a, &v, &found);

@@ -17,6 +17,7 @@ struct saddle_i_lanczos_settings {
     double tol, eps_hessian, delta;
     int64_t max_products;  /* without the ones that measure residuals */
     int64_t basis;         /* most vectors kept; 0 = what fits into 256 MiB */
+    int64_t samples;       /* that a product goes over; 0 = not known */
 };
 
 /* The answer of the sign mode. */
@@ -40,7 +41,8 @@ struct saddle_i_pairs {
 };
 
 /* Whether these settings keep to the plain recurrence: one pair at each end wanted, and a basis that is automatic or too small to
- * restart with. */
+ * restart with. An automatic basis is kept orthogonal all the same where a product goes over so many samples that it costs more
+ * than that: Hessians with a few large eigenvalues take half the products then. */
 int saddle_i_lanczos_is_plain(const struct saddle_i_lanczos_settings *v, int64_t n);
 /* SADDLE_E_RANGE where the basis is too small for the pairs. */
 saddle_status saddle_i_lanczos_check(const struct saddle_i_lanczos_settings *v, int64_t n);

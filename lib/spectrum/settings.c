@@ -13,9 +13,20 @@ int64_t saddle_i_lanczos_pairs(const struct saddle_i_lanczos_settings *v, int64_
     return v->which == SADDLE_WHICH_BOTH ? smaller(2 * each, n) : each;
 }
 
+/* Copies of large eigenvalues that have converged are what the plain recurrence spends products on; on a network's Hessian they
+ * were more than half of all. Their price is a pass over the basis in some steps. */
+static int worth_orthogonality(const struct saddle_i_lanczos_settings *v, int64_t n)
+{
+    enum { MANY_SAMPLES = 64, MANY_VECTORS = 128, BYTES = 256 << 20 };
+    return v->samples >= MANY_SAMPLES && n <= BYTES / (int64_t)sizeof(double) / MANY_VECTORS;
+}
+
 int saddle_i_lanczos_is_plain(const struct saddle_i_lanczos_settings *v, int64_t n)
 {
-    return smaller(v->pairs, n) == 1 && v->basis < SADDLE_I_LEAST_BASIS; /* 0, too */
+    if (smaller(v->pairs, n) != 1 || v->basis >= SADDLE_I_LEAST_BASIS) {
+        return 0;
+    }
+    return v->basis > 0 || n == 1 || !worth_orthogonality(v, n);
 }
 
 /* Kept through a restart are twice the wanted pairs, and it takes some vectors more to go on; a basis of n holds all there is. */

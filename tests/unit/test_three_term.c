@@ -312,6 +312,17 @@ START_TEST(settings_say_which_way)
         ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 1000), v.basis < 8);
         EXPECT_OK(saddle_i_lanczos_check(&v, 1000));
     }
+    v.basis = 0;
+    v.samples = 63;
+    ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 1000), 1);
+    v.samples = 64; /* a product costs more than orthogonality */
+    ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 1000), 0);
+    ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 262144), 0);
+    ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 262145), 1); /* fewer than 128 vectors fit */
+    ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 1), 1);
+    v.basis = 7;
+    ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 1000), 1);
+    v.samples = 0;
     v.pairs = 5;
     v.basis = 0;
     ck_assert_int_eq(saddle_i_lanczos_is_plain(&v, 1000), 0);
