@@ -30,11 +30,11 @@ START_TEST(right_derivatives_pass)
         EXPECT_FAIL(saddle_context_set_threads(NULL, 2), SADDLE_E_ARGUMENT, "NULL");
         for (int64_t seed = 0; seed < SEEDS; seed++) {
             model_point(&m, seed, w);
-            memcpy(before, w, sizeof before);
+            memcpy(before, w, (size_t)m.dim * sizeof *w);
             const saddle_derivative_check d = check(f, w, seed);
             ck_assert_msg(d.ok == 1, "model %d, seed %d, single %d: %s", _i, (int)seed, m.single, saddle_error_message());
             EXPECT_MESSAGE("saddle_context_set_threads"); /* nothing to say */
-            EXPECT_SAME(before, w, sizeof before);
+            EXPECT_SAME(before, w, (size_t)m.dim * sizeof *w);
             const double least = m.single ? 1.5 : 1.8, gap = m.single ? 1e-3 : 1e-8, rounding = m.single ? 2e-7 : 1e-14;
             ck_assert(d.gradient_slope >= least && d.gradient_slope < 3.2);
             ck_assert(d.hessvec_slope >= least && d.hessvec_slope < 3.2);
