@@ -142,7 +142,7 @@ static int reached(const struct curve *c, double x)
 static double search(const struct curve *c, double theta, double norm)
 {
     const double size = fabs(theta) > norm ? fabs(theta) : norm;
-    const double fine = 2.0 * DBL_EPSILON * size;
+    const double fine = 2.0 * DBL_EPSILON * size + DBL_MIN; /* denormal widths cannot be halved for ever */
     double below = 0.0; /* not reached at theta - below */
     double w = SLACK * size + DBL_MIN;
     while (!reached(c, theta - w)) {

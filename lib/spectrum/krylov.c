@@ -102,9 +102,11 @@ static saddle_status expand(struct saddle_i_krylov *y, double *w, double *norm)
                              (long long)y->a->products);
     }
     y->norm = fmax(y->norm, sum + *norm);
-    const double limit = saddle_i_operator_noise(y->a) > 1e-12 ? 1e-5 : 1e-6;
-    if (before != NULL && fabs(across - beta) > limit * y->norm) {
-        return saddle_i_lanczos_not_symmetric(fabs(across - beta), y->norm, y->a->products);
+    const double noise = saddle_i_operator_noise(y->a);
+    const double limit = noise > 1e-12 ? 1e-5 : 1e-6;
+    const double gap = fabs(across - beta);
+    if (before != NULL && gap > limit * y->norm && gap > saddle_i_asymmetry_allowed(noise, j, y->norm, beta)) {
+        return saddle_i_lanczos_not_symmetric(gap, y->norm, y->a->products);
     }
     return SADDLE_OK;
 }
@@ -122,7 +124,9 @@ saddle_status saddle_i_krylov_step(struct saddle_i_krylov *y)
     saddle_i_omega_step(y, w, &beta);
     y->k = j + 1;
     y->all_of = 0;
-    if (beta <= 64.0 * DBL_EPSILON * y->norm || y->k + y->aparts >= n) {
+    const int exhausted = y->k + y->aparts >= n;
+    if (beta <= 64.0 * DBL_EPSILON * y->norm || beta < DBL_MIN || exhausted) {
+        y->hidden = exhausted ? 0.0 : fmax(beta, fmax(DBL_EPSILON * y->norm, DBL_MIN));
         beta = 0.0;
         y->closed = 1;
     } else {
@@ -254,13 +258,19 @@ saddle_status saddle_i_krylov_lower(struct saddle_i_krylov *y, double sign, doub
     for (int64_t i = 0; i < y->k; i++) {
         y->alpha[i] *= sign;
     }
-    if (y->closed) {
+    double *const last = &y->beta[y->k - 1];
+    const double kept = *last;
+    const double hidden = y->closed ? y->hidden : kept; /* rounding is not less than that, so that it proves no more */
+    *last = hidden;
+    if (hidden == 0.0 || y->norm == 0.0) {
         *lower = theta - 64.0 * DBL_EPSILON * y->norm;
     } else if (y->kept == 0) {
         *lower = saddle_i_bound_lower(y->k, y->alpha, y->beta, theta, y->norm, target);
     } else {
-        *lower = saddle_i_bound_restarted(m, values, y->log_betas, theta, y->norm, target);
+        const double log_betas = y->log_betas + (y->closed ? log(hidden) : 0.0);
+        *lower = saddle_i_bound_restarted(m, values, log_betas, theta, y->norm, target);
     }
+    *last = kept;
     for (int64_t i = 0; i < m; i++) {
         values[i] *= sign;
     }

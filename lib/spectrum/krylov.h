@@ -19,6 +19,7 @@ struct saddle_i_krylov {
     int64_t most;      /* k at most */
     int64_t k, kept;
     int closed;        /* the next vector would be noise */
+    double hidden;     /* what its beta may have been; 0 where the dimension is used up */
     double norm;       /* an estimate of ||A||, from above: the largest sum of a row of any T */
     double log_betas;  /* the sum of log beta over all products since the start */
     double *memory;    /* what follows */

@@ -65,6 +65,12 @@ saddle_status saddle_i_lanczos_tridiagonal(struct saddle_i_operator *a, const st
 
 /* A unit vector, uniform on the sphere: the start number v->start + offset. */
 void saddle_i_lanczos_start(const struct saddle_i_operator *a, const struct saddle_i_lanczos_settings *v, uint64_t offset, double *x);
+/* How far v_(j-1)'A v_j and beta_(j-1) of a symmetric operator may be apart in product j + 1: see three_term.c. */
+static inline double saddle_i_asymmetry_allowed(double noise, int64_t j, double norm, double beta)
+{
+    const double single = 0x1p-24;
+    return 16.0 * (noise > single ? noise : single) * (double)j * (norm / beta) * norm;
+}
 /* The message of an operator that is not symmetric. */
 saddle_status saddle_i_lanczos_not_symmetric(double gap, double norm, int64_t products);
 

@@ -59,10 +59,25 @@ static saddle_status look(struct plain *w, int *found)
     return SADDLE_OK;
 }
 
+/* A space of one dimension, as a multiple of the identity has it, has one vector for both ends. The high one takes any other that is
+ * orthogonal to it, and is measured with that. */
+static void another_vector(struct plain *w)
+{
+    const struct saddle_i_kernels *kernels = w->r.a->kernels;
+    const int64_t n = w->r.a->n;
+    const double *low = w->end[0].ritz.x;
+    double *high = w->end[1].ritz.x;
+    saddle_i_lanczos_start(w->r.a, w->r.v, 1, high);
+    for (int pass = 0; pass < 2; pass++) {
+        kernels->axpy(n, -saddle_i_dot(kernels, n, low, high), low, high);
+        kernels->scale(n, 1.0 / saddle_i_norm(kernels, n, high), high);
+    }
+}
+
 /* Measures the ends that are not done. */
 static saddle_status measure(struct plain *w)
 {
-    struct saddle_i_ritz *ritz[2];
+    struct saddle_i_ritz *ritz[2] = {NULL, NULL};
     int count = 0;
     for (int i = 0; i < w->ends; i++) {
         if (!w->end[i].done) {
@@ -70,6 +85,9 @@ static saddle_status measure(struct plain *w)
         }
     }
     TRY(saddle_i_ritz_vectors(&w->r, count, ritz));
+    if (count == 2 && w->r.k == 1 && w->r.closed_at == 1) {
+        another_vector(w);
+    }
     for (int i = 0; i < w->ends; i++) {
         struct end *e = &w->end[i];
         if (e->done) {

@@ -328,7 +328,7 @@ static void enclose(const struct search *t, const struct saddle_i_held *h, struc
     const double gap = excess > 64.0 * DBL_EPSILON * t->space.norm ? excess : 0.0;
     const double slack = gap + saddle_i_operator_slack(t->a, t->space.norm);
     out->lower = fmin(t->lower, h->value) - slack;
-    out->upper = h->value + slack;
+    out->upper = h->value + slack + 64.0 * DBL_EPSILON * t->space.norm;
 }
 
 static saddle_status finish(struct search *t, struct saddle_i_pairs *out)

@@ -67,7 +67,7 @@ static void report(const struct saddle_i_three_term *r, const struct saddle_i_ri
         const double target = saddle_i_bound_target(r->a->n, r->v->delta);
         const double slack = gap + saddle_i_operator_slack(r->a, r->norm);
         pair->lower = saddle_i_bound_lower(e->k, r->alpha, r->beta, e->theta, r->norm, target) - slack;
-        pair->upper = e->theta + slack;
+        pair->upper = e->theta + slack + SADDLE_I_ROUNDING * r->norm;
     }
     pair->converged = pair->residual <= saddle_i_ritz_goal(r->v, pair->value) || pair->residual <= SADDLE_I_ROUNDING * r->norm;
     pair->invariant = r->closed_at > 0 && r->closed_at <= e->k;

@@ -72,7 +72,7 @@ static saddle_status decide(struct sign *w, double target)
         const int64_t j = r->k - 1;
         w->filled = 0;
         if (!below) {
-            below = saddle_i_pivots_step(&w->pivots, r->alpha[j], j > 0 ? r->beta[j - 1] : 0.0, r->finished ? 0.0 : r->beta[j]);
+            below = saddle_i_pivots_step(&w->pivots, r->alpha[j], j > 0 ? r->beta[j - 1] : 0.0, r->beta[j]);
         }
         if (!below && w->pivots.log_sum >= target) {
             w->answer = SADDLE_I_SIGN_NO;

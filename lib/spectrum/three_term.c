@@ -119,14 +119,15 @@ saddle_status saddle_i_three_term_redo(struct saddle_i_three_term *r, int64_t i)
 /* Of a symmetric A, v_(j-1)'A v_j = beta_(j-1). With products that are good to u = noise ||T||,
  *     gap_j <= u + |alpha_(j-1)| |v_(j-1)'v_j| + beta_(j-2) |v_(j-2)'v_j|,
  *     beta_(j-1) |v_(j-1)'v_j| <= u (j-1),   beta_(j-1) |v_(j-2)'v_j| <= gap_(j-1) + |alpha_(j-1)| |v_(j-2)'v_(j-1)| + u,
- * where the betas cancel from one j to the next, and a few u j ||T|| / beta_(j-1) remain: no more than that shows asymmetry. It takes
- * neighbours only: that vectors far apart are no longer orthogonal does not matter. */
+ * where the betas cancel from one j to the next, and a few u j ||T|| / beta_(j-1) remain: no more than that shows asymmetry. u is at
+ * least that of single precision: a product that was computed in it is symmetric, too. It takes neighbours only: that vectors far
+ * apart are no longer orthogonal does not matter. */
 static saddle_status check_symmetry(const struct saddle_i_three_term *r, double with_before)
 {
     const double noise = saddle_i_operator_noise(r->a);
     const double limit = noise > DBL_EPSILON ? 1e-5 : 1e-6;
     const double beta = r->beta[r->k - 1];
-    const double bound = 16.0 * noise * (double)r->k * (r->norm / beta) * r->norm;
+    const double bound = saddle_i_asymmetry_allowed(noise, r->k, r->norm, beta);
     const double gap = fabs(with_before - beta);
     if (beta > 1e-6 * r->norm && gap > limit * r->norm && gap > bound) {
         return saddle_i_lanczos_not_symmetric(gap, r->norm, r->k + 1);
@@ -217,6 +218,9 @@ saddle_status saddle_i_three_term_step(struct saddle_i_three_term *r)
     TRY(note_closing(r));
     if (beta <= DBL_EPSILON * r->norm || beta < DBL_MIN) { /* y is nothing but rounding; 1/beta must be finite */
         r->finished = 1;
+        if (r->norm > 0.0) { /* a beta of this size may be behind it, so that nothing is excluded for sure */
+            r->beta[k] = fmax(beta, fmax(DBL_EPSILON * r->norm, DBL_MIN));
+        }
         return SADDLE_OK;
     }
     a->kernels->scale(a->n, 1.0 / beta, y);
@@ -231,7 +235,7 @@ saddle_status saddle_i_lanczos_tridiagonal(struct saddle_i_operator *a, const st
     int open = 1;
     while (s == SADDLE_OK && r.k < most && open) {
         s = saddle_i_three_term_step(&r);
-        open = s == SADDLE_OK && r.closed_at == 0 && r.beta[r.k - 1] > SQRT_EPS * r.norm; /* nodes are right to beta^2/gap */
+        open = s == SADDLE_OK && !r.finished && r.closed_at == 0 && r.beta[r.k - 1] > SQRT_EPS * r.norm; /* nodes are right to beta^2/gap */
     }
     if (s == SADDLE_OK) {
         memcpy(alpha, r.alpha, (size_t)r.k * sizeof *alpha);
