@@ -26,9 +26,11 @@ static const struct program program = {
 
 static int draw(const struct words *words, const struct problem *p)
 {
+    char ended[64];
+    snprintf(ended, sizeof ended, "where %s ended", words_value(words, "method"));
     const struct density_point points[2] = {
         {"start", "at the start, w = 0", p->saddle},
-        {"output", words_value(words, "method"), p->output},
+        {"output", ended, p->output},
     };
     struct study study = {.program = program.name, .words = words};
     saddle_objective *f = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The density of the Hessian's spectrum at two points: two CSV files and a figure. */
+/* The density of the Hessian's spectrum at two points, and lambda_min of each: two CSV files and a figure. */
 #ifndef DENSITY_H
 #define DENSITY_H
 #include <saddle/saddle.h>

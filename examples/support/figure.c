@@ -112,7 +112,7 @@ static void write_panel(FILE *f, const struct panel *p, const struct recipe *rec
     fprintf(f, "set key %s\n", first ? "bottom left Left reverse samplen 3 spacing 1.1" : "off");
     fprintf(f, "set %s\n", first ? "ylabel 'f over all samples'" : "ylabel");
     fprintf(f, "set label 1 'saddle' at graph 1.01, first %.9g left\n", p->f_saddle);
-    fprintf(f, "set label 2 'left' at graph 1.01, first %.9g left\n", p->f_left);
+    fprintf(f, "set label 2 'has left' at graph 1.01, first %.9g left\n", p->f_left);
     fprintf(f, "set label 3 \"%s\" at graph %s noenhanced\n", p->remark, p->remark_at);
     fprintf(f, "plot %.9g with lines lw 1 dt 3 lc rgb '#666666' notitle, \\\n", p->f_saddle);
     fprintf(f, "     %.9g with lines lw 1 dt 3 lc rgb '#666666' notitle", p->f_left);
@@ -130,7 +130,7 @@ static void write_script(FILE *f, const struct panel *panels, const struct recip
           "set format x '10^{%T}'\n"
           "set xrange [50:3e6]\n"
           "set xlabel 'sample gradients used'\n"
-          "set rmargin 7\n",
+          "set rmargin 9\n",
           f);
     figure_begin(f, "saddles", 1200, 480);
     fputs("set multiplot layout 1,2\n", f);

@@ -321,7 +321,7 @@ void study_print_row(const struct outcome *o)
     }
     write_count(steps, sizeof steps, o->result.steps);
     write_count(samples, sizeof samples, o->result.gradient_samples);
-    snprintf(norm, sizeof norm, o->result.gradient_norm == 0.0 ? "%.0f" : "%.1e", o->result.gradient_norm);
+    snprintf(norm, sizeof norm, o->result.gradient_norm == 0.0 ? "%.0f" : "%.2e", o->result.gradient_norm);
     printf("%c %-6s %7s %7s %9s %9.6f %10s %7.2f %10.5f %9.5f  %s\n", o->as_expected ? ' ' : '!', o->method, left,
            steps, samples, o->result.value, norm, o->seconds, o->evidence.least.value, o->evidence.least.lower,
            saddle_kind_name(o->evidence.certificate.kind));

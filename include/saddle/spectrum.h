@@ -19,12 +19,14 @@ extern "C" {
 typedef struct saddle_eigen {
     int64_t struct_size; /**< sizeof(saddle_eigen) */
     double value;        /**< the Ritz value theta = v'Av: never below lambda_min, up to rounding */
-    double residual;     /**< ||Av - theta v||, measured with the operator itself */
-    double lower, upper; /**< the smallest pair: lambda_min is in [lower, upper] with probability at least 1 - delta over the random
-                          *   start (delta = SADDLE_OPT_DELTA), at every number of products at once; other pairs: NaN */
+    double residual;     /**< ||Av - theta v||, measured with the operator itself; of a Hessian without a hessvec
+                          *   callback with that of the differences, whose own error it does not tell */
+    double lower, upper; /**< the smallest pair: lambda_min is in [lower, upper] with probability at least 1 - delta
+                          *   over the random start (delta = SADDLE_OPT_DELTA), at every number of products at once;
+                          *   other pairs, and all with SADDLE_WHICH_LARGEST (run on -A for an interval): NaN */
     int64_t products;    /**< products with A so far, all pairs together, those that measure residuals included */
-    int64_t converged;   /**< 1: residual <= EIGEN_TOL max(|theta|, EPS_HESSIAN), or at the level of rounding, and, of several pairs, it is
-                          *   confirmed that none before it was missed */
+    int64_t converged;   /**< 1: residual <= EIGEN_TOL max(|theta|, EPS_HESSIAN), or at the level of rounding, and, of
+                          *   several pairs, it is confirmed that none before it was missed */
     int64_t invariant;   /**< 1: the Krylov space closed: nothing outside the start's invariant space was seen */
 } saddle_eigen;
 
@@ -95,7 +97,8 @@ SADDLE_API saddle_status saddle_lambda_min(saddle_objective *f, const double *w,
                                            saddle_eigen *out);
 
 /** The density of the Hessian's spectrum by stochastic Lanczos quadrature: the mean over 10 random probes of at most 60 products
- *  each, every Ritz value a Gaussian of standard deviation 1 % of the spread. Its integral is 1.
+ *  each, every Ritz value a Gaussian of standard deviation 1 % of the spread. Its integral is 1, but for the tails that
+ *  the grid cuts off; 300 points or more show a peak, which is 1 % of the spread wide.
  *  @param f, w, o as in saddle_lanczos_create_hessian(); MAX_PRODUCTS bounds the products of all probes
  *  @param points > 1
  *  @param lambda receives `points` equidistant numbers that span the spectrum and three standard deviations beyond
@@ -124,10 +127,11 @@ typedef struct saddle_certificate {
 /** Looks at the gradient first, and at the curvature only when ||grad f(w)|| <= EPS_GRADIENT: is lambda_min < -EPS_HESSIAN? Products end
  *  as soon as that is proven, or excluded with confidence 1 - delta; lambda_min is then only as good as its interval says, and
  *  saddle_lambda_min() gives it to EIGEN_TOL.
- *  EPS_HESSIAN may be 0: a singular Hessian without negative curvature is then FIRST_ORDER, or what rounding makes of it, SECOND_ORDER.
+ *  EPS_HESSIAN may be 0 here, not in a run with CHECK_EVERY: a singular Hessian without negative curvature is then
+ *  FIRST_ORDER, or what rounding makes of it, SECOND_ORDER.
  *  @param f, w, o as in saddle_lanczos_create_hessian(); EPS_GRADIENT > 0
- *  @param v_or_null receives the unit vector v of lambda_min, dim entries: of a strict saddle the way out; zeros where the
- *         curvature was not looked at; or NULL
+ *  @param v_or_null receives a unit vector v with v'Hv = lambda_min of the certificate, dim entries: of a strict saddle
+ *         a way down, in general not yet the eigenvector; zeros where the curvature was not looked at; or NULL
  *  @param out receives the certificate; set out->struct_size first
  *  @return as saddle_lambda_min(); SADDLE_E_RANGE (EPS_GRADIENT is 0)
  *  @since 0.1 */

@@ -63,9 +63,16 @@ LD_LIBRARY_PATH=$libdir ./quickstart >quickstart.out
 cc quickstart.c $(flags static --cflags) $(flags static --static --libs) -o quickstart-static
 ./quickstart-static >static.out
 cmp quickstart.out static.out
-# shellcheck disable=SC2046
-cc quickstart.c $(flags shared --cflags) "$(flags shared --variable=libdir)/libsaddle.a" $(pkg-config --libs lapacke openblas) -lm -pthread -o quickstart-archive
-./quickstart-archive | cmp quickstart.out -
+# and by the very line of the guide that names the archive, with both libraries installed side by side
+line=$(sed -n '/^# static:/,/^```/{/^[#`]/d;p}' "$source/docs/guide.md")
+[ -n "$line" ] || fail "docs/guide.md has no line for linking the archive"
+cp quickstart.c program.c
+PKG_CONFIG_PATH=$work/shared:${PKG_CONFIG_PATH:-} bash -euc "$line" ||
+    fail "the guide's line for linking the archive fails"
+if readelf -d a.out | grep 'NEEDED.*saddle'; then
+    fail "the guide's line for linking the archive takes the shared library"
+fi
+./a.out | cmp quickstart.out -
 cat >user.cpp <<'CPP'
 #include <saddle/saddle.h>
 #include <cstdio>
