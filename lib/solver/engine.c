@@ -160,6 +160,12 @@ static int taken_back(struct saddle_solver *s, saddle_status status)
            s->method->reject(&s->run);
 }
 
+/* Whether a look failed because a gradient cannot be had at w +- h v, for a difference: at w it could. */
+static int beside_w(const struct saddle_i_oracle *o, saddle_status status)
+{
+    return status == SADDLE_E_CALLBACK && o->callback_code == 1 && o->hessvec == NULL;
+}
+
 /* What kind of point is w, where the gradient is small? Look number c of a run may be wrong with probability delta/(c (c + 1)), over its
  * own random start. The sum over all c is delta: so often, at most, is a certificate of the run wrong, however many there are. */
 static saddle_status look_at_curvature(struct saddle_solver *s, double norm)
@@ -173,7 +179,16 @@ static saddle_status look_at_curvature(struct saddle_solver *s, double norm)
     v.start = (uint64_t)s->check.count + 1;
     v.delta /= c * (c + 1.0);
     saddle_certificate found;
-    TRY(saddle_i_certify(r->oracle, r->w, &v, s->check.eps_gradient, s->t, r->point, &r->counts, norm, NULL, &found));
+    const saddle_status status =
+        saddle_i_certify(r->oracle, r->w, &v, s->check.eps_gradient, s->t, r->point, &r->counts, norm, NULL, &found);
+    if (!beside_w(r->oracle, status)) {
+        TRY(status);
+    } else { /* w is as good as it was */
+        r->oracle->callback_code = 0;
+        found.kind = SADDLE_KIND_FIRST_ORDER;
+        found.lambda_min = SADDLE_I_NAN;
+        found.products = 0;
+    }
     s->check.count++;
     s->check.point = r->point;
     s->check.gradient_norm = norm;
@@ -205,7 +220,8 @@ static saddle_status test_point(struct saddle_solver *s)
     const int due = tests_wanted(s) && s->t % s->limit.test_every == 0;
     const int best = s->output == SADDLE_OUTPUT_BEST;
     const int want_value = best || (due && s->limit.target_value > -SADDLE_I_INF);
-    const int check = check_due(s) && !requested(s);
+    s->put_off = check_due(s) && requested(s);
+    const int check = check_due(s) && !s->put_off;
     const int want_gradient = check || (due && s->limit.eps_gradient > 0.0);
     const int next_wants_all = r->batches.size == 0;
     double value = SADDLE_I_NAN, norm = SADDLE_I_INF;
@@ -317,7 +333,7 @@ static saddle_status look(struct saddle_solver *s)
 {
     if (s->looked < s->t) {
         TRY(make_tests(s));
-        s->looked = check_due(s) && requested(s) ? s->looked : s->t; /* then the check was put off until the run goes on */
+        s->looked = s->put_off ? s->looked : s->t; /* one that was made before a request came is not made again */
     }
     if (s->limit.seconds < SADDLE_I_INF && s->t >= s->clock_step + s->clock_gap) {
         read_clock(s);

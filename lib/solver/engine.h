@@ -38,6 +38,7 @@ struct saddle_solver {
     int monitor_stop;        /* the monitor returned 1, and no stop has come of it yet */
     int working;             /* inside step or run */
     int64_t t;               /* steps taken */
+    int put_off;             /* the check of the last tests waits until the run goes on after a request */
     int64_t looked, told;    /* the last step whose tests were made, whose event was sent */
     int64_t tolerance_stop;  /* what the tests found */
     int64_t stop, kind;

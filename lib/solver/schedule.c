@@ -33,7 +33,7 @@ saddle_status saddle_i_engine_schedule(struct saddle_solver *s, int64_t step)
         return saddle_i_fail(SADDLE_E_RANGE, "the schedule gave the step size %g at step %lld: it must be finite and >= 0",
                              eta, (long long)step);
     }
-    r->eta = eta;
-    r->eta_ratio = eta / eta0;
+    r->eta = r->guarded ? fmin(eta, eta0) : eta; /* above eta0 = 1/L, L promises nothing: the guard would let f rise */
+    r->eta_ratio = r->eta / eta0;
     return SADDLE_OK;
 }

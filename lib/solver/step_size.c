@@ -70,6 +70,20 @@ static saddle_status measure_all(struct saddle_solver *s, double *norm)
     return SADDLE_OK;
 }
 
+/* Batch k. A stream in order has no other samples than 0, 1, 2, ... */
+static void draw_batch(const struct saddle_i_run *r, uint64_t k)
+{
+    const struct saddle_i_batches *b = &r->batches;
+    const saddle_random_stream stream = {r->set.seed, SADDLE_I_PURPOSE_PROBE, k};
+    if (b->samples != SADDLE_STREAM || b->sampling != SADDLE_SAMPLING_SEQUENTIAL) {
+        saddle_i_random_indices(&stream, 0, b->samples, b->size, b->page);
+        return;
+    }
+    for (int64_t i = 0; i < b->size; i++) {
+        b->page[i] = (int64_t)((k * (uint64_t)b->size + (uint64_t)i) & INT64_MAX);
+    }
+}
+
 /* The batches are drawn with replacement, into the room that the first step's will fill. */
 static saddle_status measure_batches(struct saddle_solver *s, double *norm)
 {
@@ -78,10 +92,9 @@ static saddle_status measure_batches(struct saddle_solver *s, double *norm)
     struct saddle_i_lanczos_settings v = settings(s, 0.1, BATCH_PRODUCTS);
     r->batches.page_steps = 0;
     for (uint64_t k = 0; k < BATCHES; k++) {
-        const saddle_random_stream stream = {r->set.seed, SADDLE_I_PURPOSE_PROBE, k};
         const struct saddle_i_request q = {r->batches.page, b, b, s->t, r->point, &r->counts};
         int converged;
-        saddle_i_random_indices(&stream, 0, r->oracle->samples, b, r->batches.page);
+        draw_batch(r, k);
         v.start = own_start + k;
         v.eps_hessian = *norm;
         TRY(raise_norm(r, &q, &v, norm, &converged));
