@@ -27,4 +27,12 @@
 
 #define EXPECT_SAME(a, b, bytes) ck_assert_msg(memcmp((a), (b), (size_t)(bytes)) == 0, "%s and %s differ", #a, #b)
 
+/* ck_assert() writes to its runner each time it holds, which is too slow for every entry of a vector. */
+#define REQUIRE(condition)                                     \
+    do {                                                       \
+        if (!(condition)) {                                    \
+            ck_abort_msg("line %d: %s", __LINE__, #condition); \
+        }                                                      \
+    } while (0)
+
 #endif

@@ -5,14 +5,6 @@
 #include "spectrum/lanczos.h"
 #include "support/expect.h"
 
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry of a vector. */
-#define REQUIRE(condition)                                     \
-    do {                                                       \
-        if (!(condition)) {                                    \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                      \
-    } while (0)
-
 /* Diagonal, or dense by rows; with faults from product `fault` on. */
 struct pairs_matrix {
     const double *diagonal, *dense;

@@ -17,14 +17,6 @@ static const int64_t sizes[] = {1, 7, 8, 31, 33, 255, 257, 1025, SADDLE_I_BLOCK 
 
 #define EACH(i, list) size_t i = 0; i < sizeof(list) / sizeof *(list); i++
 
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry of a vector. */
-#define REQUIRE(condition)                                   \
-    do {                                                     \
-        if (!(condition)) {                                  \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                    \
-    } while (0)
-
 static uint64_t bits(double x)
 {
     uint64_t b;

@@ -3,6 +3,7 @@
  * orders by chi-square with fixed seeds: with c cells chi^2 has mean c-1 and standard deviation sqrt(2(c-1)); the bound
  * is 5, and 5.5 for the largest of up to 258 such numbers. */
 #include "random/batches.h"
+#include "support/expect.h"
 #include "support/run_suite.h"
 #include <saddle/objective.h>
 #include <saddle/options.h>
@@ -11,14 +12,6 @@
 #include <string.h>
 
 enum { ROOM = 10000, MOST = 70000 };
-
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry. */
-#define REQUIRE(condition)                                     \
-    do {                                                       \
-        if (!(condition)) {                                    \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                      \
-    } while (0)
 
 #define SHUFFLE_HASH UINT64_C(0xc6548377f48a5483)
 

@@ -4,42 +4,11 @@
 #include "spectrum/tridiag.h"
 #include "support/expect.h"
 #include "support/run_suite.h"
+#include "unit/solver.h"
 #include <math.h>
 #include <stdlib.h>
 
 #define SLACK (64.0 * DBL_EPSILON) /* of the norm */
-#define EACH(i, list) size_t i = 0; i < sizeof(list) / sizeof *(list); i++
-
-#define REQUIRE(condition)                                   \
-    do {                                                     \
-        if (!(condition)) {                                  \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                    \
-    } while (0)
-
-static struct saddle_i_tridiag solver;
-
-static void open_solver(void)
-{
-    saddle_i_tridiag_init(&solver, saddle_i_context_hold(NULL));
-}
-
-static void close_solver(void)
-{
-    saddle_i_tridiag_fini(&solver);
-}
-
-/* splitmix64, as a number in (0, 1) */
-static double uniform(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15U;
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    z ^= z >> 31;
-    return ((double)(z >> 11) + 0.5) * 0x1p-53;
-}
-
 static double smallest(int k, const double *alpha, const double *beta)
 {
     double theta = 0.0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Norms of any size, and the step that is taken in one pass and can be taken back. */
 #include "space/space.h"
+#include "support/expect.h"
 #include "support/run_suite.h"
 #include <math.h>
 #include <stdlib.h>
@@ -16,14 +17,6 @@ static uint64_t bits(double x)
     memcpy(&b, &x, sizeof b);
     return b;
 }
-
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry of a vector. */
-#define REQUIRE(condition)                                   \
-    do {                                                     \
-        if (!(condition)) {                                  \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                    \
-    } while (0)
 
 #define EACH_LEVEL(k)                                                          \
     for (int level = 0; level < LEVELS; level++)                               \

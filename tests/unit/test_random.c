@@ -2,6 +2,7 @@
 /* The numbers of docs/random.md: known answers, hashes of a million, every set of loops against the plain
  * one, and a contracting implementation that must be caught. */
 #include "random/kernels.h"
+#include "support/expect.h"
 #include "support/run_suite.h"
 #include <fenv.h>
 #include <math.h>
@@ -14,14 +15,6 @@ enum { LEVELS = 4, MILLION = 1000000 };
 #define UNIFORM_HASH UINT64_C(0x12c06b67b80fcdf3)
 
 static double big[MILLION];
-
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry. */
-#define REQUIRE(condition)                                     \
-    do {                                                       \
-        if (!(condition)) {                                    \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                      \
-    } while (0)
 
 static uint64_t bits(double v)
 {

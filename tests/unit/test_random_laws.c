@@ -2,6 +2,7 @@
 /* The laws that the numbers follow, with fixed seeds and bounds of 5 standard deviations, beside wrong implementations
  * that must break them; and the library's own exp, log and cos(pi x). */
 #include "random/random.h"
+#include "support/expect.h"
 #include "support/run_suite.h"
 #include <float.h>
 #include <math.h>
@@ -14,14 +15,6 @@ enum { MILLION = 1000000 };
 #define COSPI_HASH UINT64_C(0xeeb69988b0d279e9)
 
 static double big[MILLION];
-
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry. */
-#define REQUIRE(condition)                                     \
-    do {                                                       \
-        if (!(condition)) {                                    \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                      \
-    } while (0)
 
 static uint64_t bits(double v)
 {

@@ -2,6 +2,7 @@
 /* Vector work: every set of loops gives the bits of the definition, a step can be taken back, norms of any size. */
 #include "space/space.h"
 #include "space/tiny.h"
+#include "support/expect.h"
 #include "support/run_suite.h"
 #include <math.h>
 #include <stdlib.h>
@@ -10,14 +11,6 @@
 enum { LEVELS = 4, LONG_N = 70 * SADDLE_I_BLOCK + 5, ROOM = LONG_N + 16 };
 
 static double *x_room, *y_room, *u_room, *v_room; /* ROOM entries each, at multiples of 64 bytes */
-
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry of a vector. */
-#define REQUIRE(condition)                                   \
-    do {                                                     \
-        if (!(condition)) {                                  \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                    \
-    } while (0)
 
 static uint64_t bits(double x)
 {

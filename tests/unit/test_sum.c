@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Exact sums: known answers, ties, cancellation, the ends of the range, random sums against rational numbers. */
 #include "space/space.h"
+#include "support/expect.h"
 #include "support/run_suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ck_assert() writes to its runner each time it holds, which is too slow for every entry of a vector. */
-#define REQUIRE(condition)                                   \
-    do {                                                     \
-        if (!(condition)) {                                  \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                    \
-    } while (0)
 
 static uint64_t bits(double x)
 {

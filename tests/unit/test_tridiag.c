@@ -5,6 +5,7 @@
 #include "support/expect.h"
 #include "support/memory.h"
 #include "support/run_suite.h"
+#include "unit/solver.h"
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,38 +13,13 @@
 enum { MOST = 130 };
 
 #define PI 3.14159265358979323846
-#define EACH(i, list) size_t i = 0; i < sizeof(list) / sizeof *(list); i++
-
-#define REQUIRE(condition)                                   \
-    do {                                                     \
-        if (!(condition)) {                                  \
-            ck_abort_msg("line %d: %s", __LINE__, #condition); \
-        }                                                    \
-    } while (0)
-
-static struct saddle_i_tridiag solver;
 static double theta[MOST];
 static double s[MOST * MOST];
 
-static void open_solver(void)
+/* in (-1, 1) */
+static double signed_uniform(uint64_t *state)
 {
-    saddle_i_tridiag_init(&solver, saddle_i_context_hold(NULL));
-}
-
-static void close_solver(void)
-{
-    saddle_i_tridiag_fini(&solver);
-}
-
-/* splitmix64, as a number in (-1, 1) */
-static double uniform(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15U;
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    z ^= z >> 31;
-    return ((double)(z >> 11) + 0.5) * 0x1p-52 - 1.0;
+    return 2.0 * uniform(state) - 1.0;
 }
 
 /* The matrix a tridiagonal one is made into, whole, so that one judge does for both. */
@@ -224,8 +200,8 @@ START_TEST(hard_tridiagonal_matrices)
             double beta[MOST];
             uint64_t state = (uint64_t)kind;
             for (int i = 0; i < orders[o]; i++) {
-                alpha[i] = uniform(&state);
-                beta[i] = uniform(&state);
+                alpha[i] = signed_uniform(&state);
+                beta[i] = signed_uniform(&state);
                 hard_entry(kind, orders[o], i, &alpha[i], &beta[i]);
             }
             expect_solved(orders[o], alpha, beta);
@@ -247,7 +223,7 @@ START_TEST(ghosts)
     double square = 0.0;
     for (int i = 0; i < N; i++) {
         lambda[i] = i < 2 ? -2.0 - i : (double)i / N;
-        v[i] = uniform(&state);
+        v[i] = signed_uniform(&state);
         square += v[i] * v[i];
     }
     for (int j = 0; j < K; j++) {
@@ -309,7 +285,7 @@ START_TEST(dense_matrices)
             uint64_t state = (uint64_t)kind;
             for (int i = 0; i < k; i++) {
                 for (int j = 0; j <= i; j++) {
-                    const double u = uniform(&state);
+                    const double u = signed_uniform(&state);
                     const double arrow = i == j || j == 0 ? u : 0.0;
                     const double of[] = {u, i == j ? 5.0 : 0.0, 0.0, 1.0, arrow, u * 1e150, u * 1e-150};
                     a[i * k + j] = of[kind];
