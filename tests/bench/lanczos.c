@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The leftmost eigenpair, with its vector, to one residual ||A v - theta v|| <= tol ||A|| that is measured afterwards:
- * libsaddle with every vector kept, with none (BASIS 1: the recurrence is run twice) and with 20, ARPACK and Spectra with
- * 20, all from the same starts. Then the products beside those of Lanczos that is never restarted and always
+ * libsaddle with every vector kept, with none (BASIS 1: the recurrence is run twice) and with 20, ARPACK, Spectra and SLEPc
+ * with 20, all from the same starts. Then the products beside those of Lanczos that is never restarted and always
  * orthogonalised, and those that the sign of lambda_min takes. Seconds are the processor's, of one thread; competitors
  * take turns; medians over the seeds. Only the ratios travel from machine to machine. Blank pages from the system can cost
  * ten times what computing in them does: `first s` is a run whose memory is all new, the other seconds are those of runs
@@ -22,10 +22,11 @@
 #endif
 
 enum { MOST_SEEDS = 20, REFERENCE_MOST = 400 };
-enum way { SADDLE, SADDLE_1, SADDLE_20, ARPACK, SPECTRA, WAYS };
+enum way { SADDLE, SADDLE_1, SADDLE_20, ARPACK, SPECTRA, SLEPC, WAYS };
 
 static const char *const way_names[WAYS] = {"libsaddle", "libsaddle, BASIS 1", "libsaddle, BASIS 20", "ARPACK, ncv 20",
-                                            "Spectra, ncv 20"};
+                                            "Spectra, ncv 20", "SLEPc, ncv 20"};
+static int slepc_begun; /* SLEPc is here and can be used */
 
 /* Medians are of `seeds` runs, or fewer where one takes long. */
 struct bench_case {
@@ -131,6 +132,7 @@ static int present(int way)
 #if !defined(BENCH_SPECTRA)
     case SPECTRA: return 0;
 #endif
+    case SLEPC: return slepc_begun;
     default: return 1;
     }
 }
@@ -147,6 +149,9 @@ static int solve(struct bench *b, int way, double tol, int64_t seed, double *the
 #endif
 #if defined(BENCH_SPECTRA)
     case SPECTRA: a->shift = a->offset; return bench_spectra(a, tol, b->start, theta, b->v);
+#endif
+#if defined(BENCH_SLEPC)
+    case SLEPC: return bench_slepc(a, tol * a->norm, b->start, theta, b->v);
 #endif
     default: return 1;
     }
@@ -392,6 +397,9 @@ int main(int argc, char **argv)
 {
     one_thread(argv);
     keep_memory();
+#if defined(BENCH_SLEPC)
+    slepc_begun = bench_slepc_begin() == 0;
+#endif
     const long seeds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
     for (int way = 0; way < WAYS; way++) {
         if (!present(way)) {
@@ -411,5 +419,8 @@ int main(int argc, char **argv)
     if (wanted("sign", argc, argv)) {
         ask_all(MOST_SEEDS);
     }
+#if defined(BENCH_SLEPC)
+    bench_slepc_end();
+#endif
     return 0;
 }
