@@ -200,7 +200,8 @@ typedef struct saddle_derivative_check {
 /** Checks value, gradient, Hessian product and slopes against each other at w, along random directions and on a few samples. No
  *  setting is needed: the remainders are taken at several h, and their order is what counts.
  *  @param f an objective with a gradient or value_gradient callback
- *  @param w dim finite numbers; not a stationary point, where little can be seen
+ *  @param w dim finite numbers; not near a stationary point: values say little of a small gradient there, and where gradient and
+ *           Hessian product disagree the message says that it cannot tell which is wrong
  *  @param seed >= 0, of directions and samples
  *  @param out receives the findings; set out->struct_size first
  *  @return SADDLE_OK, also when a derivative is wrong: see out->ok; SADDLE_E_ARGUMENT (NULL, seed < 0), SADDLE_E_STRUCT_SIZE; else as

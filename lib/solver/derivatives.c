@@ -13,9 +13,14 @@ enum {
     PROBE_SAMPLES = 16, /* number of their stream; those of directions are below */
     DRAWS = 64
 };
+static const double clearly = 4.0; /* so many times what is just seen */
+static const double minor = 0.01;  /* part of the largest gap of an entry: what is smaller may be rounding */
 
 /* The vectors. V follows U: together they are the directions of slopes. */
 enum vector { G, U, V, HU, HV, PROJECTION, SHIFTED, SPARE, VECTORS };
+
+/* What is a mean over samples. */
+enum kind { VALUE, GRADIENT, PRODUCT, KINDS };
 
 struct check {
     struct saddle_i_oracle *o;
@@ -27,8 +32,10 @@ struct check {
     struct saddle_i_request all; /* every sample; of a stream the few */
     struct saddle_i_request few;
     int64_t index[FEW];
-    double f, g_norm;
+    double f, g_norm, sample_size[KINDS];
     int gradient_is_wrong; /* then what is compared with gradients is not to blame */
+    double resolution[RAYS]; /* the error of <grad f, u> that values would have shown; infinity where there are none */
+    int values_decide;       /* an error of the gradient that explains that of the product would have shown in the values */
     saddle_derivative_check found;
     char text[440]; /* what does not hold */
 };
@@ -149,12 +156,14 @@ static saddle_status check_gradient(struct check *c)
         direction(c, k, k == 0 ? vector(c, G) : NULL, vector(c, U));
         struct line l = {.c = c, .u = vector(c, U)};
         l.ray = (struct saddle_i_ray){
-            .at = on_line, .zero = c->f, .slope = dot(c, vector(c, U), vector(c, G)), .size = c->g_norm, .scale = c->scale};
+            .at = on_line, .zero = c->f, .parts = c->sample_size[VALUE], .slope = dot(c, vector(c, U), vector(c, G)), .size = c->g_norm,
+            .scale = c->scale};
         TRY(saddle_i_remainder(&l.ray));
         if (isnan(l.ray.order)) {
             return no_room("f");
         }
         order = fmin(order, l.ray.order);
+        c->resolution[k] = l.ray.resolution;
         const double size = fmax(fmax(fabs(l.ray.slope), fabs(l.ray.central)), c->g_norm / sqrt((double)c->o->dim));
         error = isnan(l.ray.central) ? error : fmax(error, relative(fabs(l.ray.slope - l.ray.central), size));
     }
@@ -190,6 +199,26 @@ static saddle_status product_error(struct check *c, double h, const double *u, c
     return SADDLE_OK;
 }
 
+/* Whether the gradient is free of blame where a difference D of Hu from gradients is found, which is in PROJECTION. Were the gradient
+ * wrong, each entry by the part by which its derivative is, then <grad f, u> would be by <E, u>, E_j = g_j D_j/(Hu)_j. Near a
+ * stationary point this is too little to be seen. */
+static int values_would_tell(const struct check *c, const double *hu)
+{
+    const double *g = vector(c, G), *gap = vector(c, PROJECTION);
+    const double most = saddle_i_max_abs(c->o->dim, gap);
+    double *e = vector(c, SPARE), *u = vector(c, SHIFTED);
+    for (int64_t j = 0; j < c->o->dim; j++) {
+        const double size = fmax(fabs(hu[j]), fabs(hu[j] + gap[j]));
+        e[j] = fabs(gap[j]) > minor * most ? g[j] * (gap[j] / size) : 0.0;
+    }
+    int would = 0;
+    for (uint64_t k = 0; k < RAYS; k++) {
+        direction(c, k, k == 0 ? g : NULL, u);
+        would = would || fabs(dot(c, e, u)) > clearly * c->resolution[k];
+    }
+    return would;
+}
+
 static saddle_status check_hessvec(struct check *c)
 {
     double order = SADDLE_I_INF, error = 0.0;
@@ -200,7 +229,8 @@ static saddle_status check_hessvec(struct check *c)
         direction(c, 2 * RAYS + k, k == 0 ? hu : NULL, p);
         struct line l = {.c = c, .u = u, .p = p};
         l.ray = (struct saddle_i_ray){
-            .at = on_line, .zero = dot(c, p, vector(c, G)), .slope = dot(c, p, hu), .size = norm(c, hu), .scale = c->scale};
+            .at = on_line, .zero = dot(c, p, vector(c, G)), .parts = c->sample_size[GRADIENT], .slope = dot(c, p, hu), .size = norm(c, hu),
+            .scale = c->scale};
         TRY(saddle_i_remainder(&l.ray));
         if (isnan(l.ray.order)) {
             return no_room("a gradient");
@@ -208,17 +238,31 @@ static saddle_status check_hessvec(struct check *c)
         order = fmin(order, l.ray.order);
         if (!isnan(l.ray.width)) {
             TRY(product_error(c, l.ray.width, u, hu, &error));
+            c->values_decide = c->values_decide || (!saddle_i_order_is_right(l.ray.order) && values_would_tell(c, hu));
         }
     }
     c->found.hessvec_slope = order;
     c->found.hessvec_error = error;
-    if (!saddle_i_order_is_right(order) && !c->gradient_is_wrong) {
-        size_t bytes;
-        char *text = next_line(c, &bytes);
+    return SADDLE_OK;
+}
+
+/* What check_hessvec() has found. A product that is wrong by itself is to blame for it. */
+static void judge_hessvec(struct check *c, int wrong_by_itself)
+{
+    const double order = c->found.hessvec_slope, error = c->found.hessvec_error;
+    size_t bytes;
+    if (saddle_i_order_is_right(order) || c->gradient_is_wrong) {
+        return;
+    }
+    char *text = next_line(c, &bytes);
+    if (c->values_decide || wrong_by_itself) {
         saddle_i_write(text, bytes, "Hessian product: the remainder of the gradient falls like h^%.2f, not h^2: H u is off by %.1e",
                        order, error);
+        return;
     }
-    return SADDLE_OK;
+    saddle_i_write(text, bytes, "gradient or Hessian product: the remainder of the gradient falls like h^%.2f, not h^2: they differ by "
+                                "%.1e, and which of them is wrong cannot be told here: %s", order, error,
+                   has_value(c) ? "check at a w where the gradient is not small" : "set a callback for values");
 }
 
 /* On the u, v, Hu and Hv that check_hessvec() leaves. */
@@ -237,6 +281,7 @@ static saddle_status check_symmetry(struct check *c)
     const double bend = relative(norm(c, product), size);
     c->found.hessvec_asymmetry = fmax(asymmetry, bend);
     size_t bytes;
+    judge_hessvec(c, !(c->found.hessvec_asymmetry <= SADDLE_I_SINGLE));
     if (!(asymmetry <= SADDLE_I_SINGLE)) {
         char *text = next_line(c, &bytes);
         saddle_i_write(text, bytes, "Hessian product: not symmetric: <u, Hv> and <v, Hu> differ by %.1e", asymmetry);
@@ -312,9 +357,6 @@ static saddle_status check_slopes(struct check *c)
     return SADDLE_OK;
 }
 
-/* What is a mean over samples. */
-enum kind { VALUE, GRADIENT, PRODUCT };
-
 static saddle_status evaluate(struct check *c, enum kind kind, const struct saddle_i_request *q, double *out)
 {
     switch (kind) {
@@ -350,6 +392,7 @@ static saddle_status check_batch(struct check *c, enum kind kind, const char *na
         worst = gap > error ? k + 1 : worst;
         error = fmax(error, gap);
     }
+    c->sample_size[kind] = size / (double)c->few.count;
     keep_worst(&c->found.batch_error, error);
     if (!(error <= SADDLE_I_SINGLE)) {
         size_t bytes;
@@ -439,7 +482,7 @@ saddle_status saddle_check_derivatives(saddle_objective *f, const double *w, int
 {
     TRY(check_arguments(f, w, seed, out));
     const double none = SADDLE_I_NAN;
-    struct check c = {.o = &f->oracle, .w = w, .seed = (uint64_t)seed};
+    struct check c = {.o = &f->oracle, .w = w, .seed = (uint64_t)seed, .resolution = {SADDLE_I_INF, SADDLE_I_INF}};
     c.found = (saddle_derivative_check){(int64_t)sizeof c.found, none, none, none, none, none, none, none, 1};
     TRY(saddle_i_alloc_vector(f->oracle.context, VECTORS * f->oracle.dim, &c.room));
     struct saddle_i_fenv env;

@@ -12,11 +12,13 @@ struct saddle_i_ray {
     /* phi(h) into *phi; NaN where it cannot be had, which is no failure */
     saddle_status (*at)(struct saddle_i_ray *r, double h, double *phi);
     double zero;  /* phi(0) */
+    double parts; /* what phi(0) is a sum of is about so large; rounding is relative to that */
     double slope; /* s, the derivative to be judged */
     double size;  /* of what s comes from: |s| <= size */
     double scale; /* of h, a power of two: phi is thought to be smooth on a small part of it */
     /* found: */
     double order;   /* of the remainder: about 2, or more, for a right s, 1 for a wrong one; +Inf where no remainder is seen */
+    double resolution; /* an error of s from here on would have been seen in the order */
     double central; /* a central difference at the best h, */
     double width;   /* and this h; both NaN where it cannot be had */
 };
