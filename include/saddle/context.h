@@ -34,7 +34,7 @@ typedef struct saddle_context saddle_context;
 
 /** Receives one line without a newline.
  *  @param user as given to saddle_context_set_log()
- *  @param level 1 a warning, 2 one line a run, 3 one line a check
+ *  @param level 1 a warning, 2 one line a run, 3 one line a check, a chosen step size and each halving of it
  *  @param line valid during the call
  *  @since 0.1 */
 typedef void (*saddle_log_fn)(void *user, int32_t level, const char *line);

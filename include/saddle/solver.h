@@ -54,6 +54,10 @@ typedef struct saddle_result {
     double lambda_min;        /**< a Ritz value of the Hessian at the output, where CHECK_EVERY asked for a look at the curvature: an
                                *   upper bound of its smallest eigenvalue; else NaN */
     double seconds;           /**< wall-clock seconds spent in step and run */
+    double lambda_lower;      /**< the smallest eigenvalue is in [lambda_lower, lambda_min] with confidence 1 - delta, for all looks of
+                               *   the run together; NaN where lambda_min is */
+    double step_size;         /**< eta_0: SADDLE_OPT_STEP_SIZE, or where that is 0 the one chosen, as halved until now; NaN before it is
+                               *   chosen. A schedule makes eta_t of it */
 } saddle_result;
 
 /** What a monitor is told. The library owns it and may append members; valid during the call.
@@ -74,6 +78,7 @@ typedef struct saddle_event {
     int64_t dim;              /**< entries of w */
     const double *w;          /**< the current iterate, or the output when the run stops; read-only */
     int64_t stop;             /**< SADDLE_STOP_NONE; in the call when the run stops, why */
+    double step_size;         /**< as in saddle_result, after the step */
 } saddle_event;
 
 /** Is told how a run goes, every SADDLE_OPT_MONITOR_EVERY steps and once when it stops. It may call

@@ -53,6 +53,15 @@ static saddle_status try_step(struct saddle_i_run *r, double a, struct trial *t)
     return s == SADDLE_E_NOT_FINITE ? SADDLE_OK : s;
 }
 
+/* One line for each doubling that stays. */
+static void report_doublings(const struct saddle_i_run *r, double h)
+{
+    for (double k = 1.0; k > h; k *= 0.5) {
+        saddle_i_report(r->oracle->context, 3, "step_size 0: step %lld: L %g doubles to %g, step size %g halves to %g", (long long)r->t,
+                        r->smoothness / k, 2.0 * r->smoothness / k, r->set.step_size * k, 0.5 * r->set.step_size * k);
+    }
+}
+
 static saddle_status give_up(const struct saddle_i_run *r, double value, double length)
 {
     const int nowhere = isinf(value);
@@ -90,6 +99,7 @@ static saddle_status find(struct saddle_i_run *r, double a, double norm, double 
             break;
         }
         if (t->value <= f - promised + rounding) {
+            report_doublings(r, h);
             r->smoothness /= h;
             r->set.step_size *= h;
             r->eta *= h;

@@ -186,13 +186,14 @@ static saddle_status look_at_curvature(struct saddle_solver *s, double norm)
     } else { /* w is as good as it was */
         r->oracle->callback_code = 0;
         found.kind = SADDLE_KIND_FIRST_ORDER;
-        found.lambda_min = SADDLE_I_NAN;
+        found.lambda_min = found.lambda_lower = SADDLE_I_NAN;
         found.products = 0;
     }
     s->check.count++;
     s->check.point = r->point;
     s->check.gradient_norm = norm;
     s->check.lambda_min = found.lambda_min;
+    s->check.lambda_lower = found.lambda_lower;
     s->check.kind = found.kind;
     saddle_i_report(s->context, 3, "%s: check %lld at step %lld: %s, lambda_min %g after %lld products", s->method->name,
                     (long long)s->check.count, (long long)s->t, saddle_kind_name(found.kind), found.lambda_min,
@@ -279,6 +280,7 @@ static saddle_status tell(struct saddle_solver *s, int final)
         .dim = r->n,
         .w = r->w,
         .stop = final ? s->stop : SADDLE_STOP_NONE,
+        .step_size = saddle_i_engine_step_size(s),
     };
     const int64_t kept = r->oracle->callback_code; /* what the monitor evaluates is not of this run */
     const int code = s->monitor(s->monitor_user, &e);
@@ -363,6 +365,7 @@ static void recall_check(struct saddle_solver *s)
     if (s->check.point == s->run.point) {
         s->gradient_norm = s->check.gradient_norm;
         s->lambda_min = s->check.lambda_min;
+        s->lambda_lower = s->check.lambda_lower;
         s->kind = s->check.kind;
     }
 }
@@ -372,7 +375,7 @@ static saddle_status measure_output(struct saddle_solver *s)
 {
     struct saddle_i_run *r = &s->run;
     struct saddle_i_oracle *o = r->oracle;
-    s->value = s->gradient_norm = s->lambda_min = SADDLE_I_NAN;
+    s->value = s->gradient_norm = s->lambda_min = s->lambda_lower = SADDLE_I_NAN;
     s->kind = SADDLE_KIND_UNKNOWN;
     if (o->samples == SADDLE_STREAM || s->stop == SADDLE_STOP_REQUEST || s->stop == SADDLE_STOP_SECONDS) {
         s->value = s->output == SADDLE_OUTPUT_BEST && s->has_kept ? s->kept_value : SADDLE_I_NAN;

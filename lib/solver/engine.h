@@ -42,13 +42,13 @@ struct saddle_solver {
     int64_t looked, told;    /* the last step whose tests were made, whose event was sent */
     int64_t tolerance_stop;  /* what the tests found */
     int64_t stop, kind;
-    double value, gradient_norm, lambda_min; /* of the output */
+    double value, gradient_norm, lambda_min, lambda_lower; /* of the output */
     struct {
         struct saddle_i_lanczos_settings set; /* delta is that of the whole run */
         double eps_gradient;
         int64_t count;         /* looks at the curvature so far */
         int64_t point;         /* where the last one was, */
-        double gradient_norm, lambda_min;
+        double gradient_norm, lambda_min, lambda_lower;
         int64_t kind;          /* and what it saw */
     } check;
     struct {
@@ -69,6 +69,8 @@ struct saddle_solver {
 saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last);
 /* eta_0 and L of a run whose STEP_SIZE is 0, measured at w_0, into the run. */
 saddle_status saddle_i_engine_choose_step_size(struct saddle_solver *s);
+/* eta_0; NaN where it is still to be chosen. */
+double saddle_i_engine_step_size(const struct saddle_solver *s);
 /* eta_t of the step to come, into the run. */
 saddle_status saddle_i_engine_schedule(struct saddle_solver *s, int64_t step);
 

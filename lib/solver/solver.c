@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* A result ended before lambda_lower once. */
+static const size_t first_result = offsetof(saddle_result, lambda_lower);
+
 const char *saddle_method_name(saddle_method m)
 {
     const struct saddle_i_method *method = saddle_i_method_by_id(m);
@@ -227,7 +230,7 @@ static void start(struct saddle_solver *s, double *w)
     r->guarded = r->chosen && r->batches.size == 0;
     s->looked = -1;
     s->clock_gap = 1;
-    s->value = s->gradient_norm = s->lambda_min = SADDLE_I_NAN;
+    s->value = s->gradient_norm = s->lambda_min = s->lambda_lower = SADDLE_I_NAN;
     s->seen.value = s->seen.gradient_norm = s->seen.step_norm = SADDLE_I_NAN;
     s->fingerprint = saddle_i_fingerprint(r->n, w);
     if (s->method->init != NULL) {
@@ -392,8 +395,10 @@ saddle_status saddle_solver_result(saddle_solver *s, saddle_result *out)
         .gradient_norm = stopped ? s->gradient_norm : SADDLE_I_NAN,
         .lambda_min = stopped ? s->lambda_min : SADDLE_I_NAN,
         .seconds = s->working ? s->clock : s->seconds,
+        .lambda_lower = stopped ? s->lambda_lower : SADDLE_I_NAN,
+        .step_size = saddle_i_engine_step_size(s),
     };
-    return saddle_i_copy_out(out, &r, sizeof r, sizeof r, "saddle_result");
+    return saddle_i_copy_out(out, &r, sizeof r, first_result, "saddle_result");
 }
 
 saddle_status saddle_minimize(saddle_objective *f, saddle_method m, const saddle_options *o, double *w,
@@ -403,7 +408,7 @@ saddle_status saddle_minimize(saddle_objective *f, saddle_method m, const saddle
     if (out_or_null != NULL) { /* a wrong struct_size is told before the work, not after it */
         saddle_result copy = probe;
         copy.struct_size = out_or_null->struct_size;
-        TRY(saddle_i_copy_out(&copy, &probe, sizeof probe, sizeof probe, "saddle_result"));
+        TRY(saddle_i_copy_out(&copy, &probe, sizeof probe, first_result, "saddle_result"));
     }
     saddle_solver *s = NULL;
     TRY(saddle_solver_create(f, m, o, w, &s));

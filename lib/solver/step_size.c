@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* STEP_SIZE 0: eta_0 from the curvature at w_0, ||H|| = max(|lambda_min|, |lambda_max|) by Lanczos.
- *     all samples:   L = ||H(w_0)||,  eta_0 = 1/L (ngd, whose steps have the length eta_0: eps/L); guarded from then on, methods/guard.c
+ *     all samples:   L = ||H(w_0)||,  eta_0 = 1/L (ngd, whose steps have the length eta_0: 0.01/L); guarded from then on, methods/guard.c
  *     mini-batches:  L = the largest ||H_B(w_0)|| of a few drawn batches B,  eta_0 = half of that; a value to start from
  * eta_0 keeps 8 bits and L is what fits to it, so that the last bits of Lanczos and LAPACK do not reach the run. */
 #include "solver/engine.h"
@@ -10,7 +10,8 @@ enum { BITS = 8, BATCHES = 8, PRODUCTS = 100, FIRST_PRODUCTS = 10, BATCH_PRODUCT
 static const double most_step = 1e100;     /* as for a step size that is set */
 static const double least_flat = 0x1p-200; /* below it the start is flat: L has to be found by the guard, */
 static const double flat_guess = 0x1p-20;  /* from here */
-static const double ngd_gradient = 0.01;   /* eps of ngd where EPS_GRADIENT is 0 */
+static const double ngd_gradient = 0.01;   /* ngd's steps are as long as those of gd where ||g|| is this: a tolerance is no length */
+static const double ngd_part = 0.1;        /* of 1 + ||w_0||: the longest step of ngd, which no small gradient shortens */
 static const uint64_t own_start = UINT64_C(1) << 62; /* the checks of a run have the starts 1, 2, 3, ... */
 
 /* x with BITS bits, rounded down; but what is within 2^-20 below such a number is taken for it: 1/L of a round L is not lost to rounding. */
@@ -103,6 +104,11 @@ static saddle_status measure_batches(struct saddle_solver *s, double *norm)
                                : saddle_i_fail(SADDLE_E_RANGE, "step_size is 0, and the curvature at the start is 0, too: set step_size");
 }
 
+double saddle_i_engine_step_size(const struct saddle_solver *s)
+{
+    return s->run.set.step_size > 0.0 ? s->run.set.step_size : SADDLE_I_NAN;
+}
+
 saddle_status saddle_i_engine_choose_step_size(struct saddle_solver *s)
 {
     struct saddle_i_run *r = &s->run;
@@ -111,7 +117,8 @@ saddle_status saddle_i_engine_choose_step_size(struct saddle_solver *s)
     norm = norm >= least_flat ? norm : flat_guess;
     double length = r->guarded ? 1.0 : 0.5;
     if (s->method->id == SADDLE_METHOD_NGD) {
-        length *= s->check.eps_gradient > 0.0 ? s->check.eps_gradient : ngd_gradient;
+        length *= ngd_gradient;
+        norm = fmax(norm, length / (ngd_part * (1.0 + saddle_i_norm(r->oracle->kernels, r->n, r->w))));
     }
     r->set.step_size = round_down(fmin(length / norm, most_step));
     r->smoothness = length / r->set.step_size;

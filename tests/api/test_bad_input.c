@@ -223,7 +223,7 @@ START_TEST(the_size_of_a_result_is_checked)
     saddle_objective *f = problem_objective(&p, NULL);
     saddle_options *o = recipe_options(0, NULL, 10);
     EXPECT_OK(saddle_solver_create(f, SADDLE_METHOD_GD, o, w, &s));
-    static const int64_t bad[] = {0, -1, 8, (int64_t)sizeof(saddle_result) - 8, 65537, INT64_MIN};
+    static const int64_t bad[] = {0, -1, 8, (int64_t)offsetof(saddle_result, lambda_lower) - 8, 65537, INT64_MIN};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         memset(&out, 0x5a, sizeof out);
         out.r.struct_size = bad[i];
@@ -245,6 +245,18 @@ START_TEST(the_size_of_a_result_is_checked)
     ck_assert_int_eq(out.r.steps, 10);
     ck_assert_int_eq(out.r.struct_size, sizeof out.r);
     ck_assert_int_eq(out.more[0], INT64_C(0x5a5a5a5a5a5a5a5a));
+    const int64_t old = (int64_t)offsetof(saddle_result, lambda_lower); /* a program that knows no more */
+    unsigned char untouched[sizeof out];
+    for (int k = 0; k < 2; k++) {
+        memset(&out, 0x5a, sizeof out);
+        memset(untouched, 0x5a, sizeof untouched);
+        out.r.struct_size = old;
+        EXPECT_OK(k == 0 ? saddle_solver_result(s, &out.r) : saddle_minimize(f, SADDLE_METHOD_GD, o, w, &out.r));
+        ck_assert_int_eq(out.r.struct_size, old);
+        ck_assert_int_eq(out.r.steps, 10 * k);
+        ck_assert(out.r.seconds >= 0.0);
+        EXPECT_SAME((const char *)&out + old, untouched + old, sizeof out - (size_t)old);
+    }
     saddle_solver_destroy(s);
     saddle_options_destroy(o);
     saddle_objective_destroy(f);

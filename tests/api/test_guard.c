@@ -6,6 +6,7 @@
 #include "support/run_suite.h"
 #include "support/world.h"
 #include <math.h>
+#include <stdio.h>
 
 struct path {
     struct world_run *b;
@@ -58,6 +59,79 @@ START_TEST(a_step_that_does_not_lower_f_enough_is_taken_back)
     ck_assert_int_eq(b.r.gradient_samples, WORLD_SAMPLES * 301); /* the guard asks for none */
     ck_assert_int_eq(b.r.value_samples, WORLD_SAMPLES * (1 + 300 + p.halvings + 1)); /* f(w_0), the trials, the output */
     world_end(&b);
+}
+END_TEST
+
+struct lines {
+    int count;
+    long long step;
+    double smoothness, eta;
+};
+
+/* L doubles and eta halves, each from where the line before left it. */
+static void read_line(void *user, int32_t level, const char *line)
+{
+    struct lines *l = user;
+    long long step;
+    double from, to, eta_from, eta_to;
+    if (sscanf(line, "step_size 0: step %lld: L %lg doubles to %lg, step size %lg halves to %lg", &step, &from, &to, &eta_from, &eta_to) !=
+        5) {
+        return;
+    }
+    ck_assert_int_eq(level, 3);
+    ck_assert(step >= l->step && step >= 1);
+    ck_assert_double_eq_tol(to / from, 2.0, 1e-4);
+    ck_assert_double_eq_tol(eta_from / eta_to, 2.0, 1e-4);
+    ck_assert(l->count == 0 || (eta_from == l->eta && from == l->smoothness));
+    *l = (struct lines){l->count + 1, step, to, eta_to};
+}
+
+struct steps {
+    const struct world_run *b;
+    const struct lines *l;
+    double first, last;
+};
+
+/* eta_0 after a step is what the lines have said, and what the next step begins with. */
+static int compare(void *user, const saddle_event *e)
+{
+    struct steps *s = user;
+    if (e->stop == SADDLE_STOP_NONE) {
+        ck_assert(s->last == 0.0 || s->b->eta0 == s->last);
+        s->first = s->first == 0.0 ? s->b->eta0 : s->first;
+    }
+    ck_assert(s->l->count == 0 || fabs(e->step_size / s->l->eta - 1.0) < 1e-4);
+    s->last = e->step_size;
+    return 0;
+}
+
+START_TEST(halvings_are_told)
+{
+    const struct world_method *m = &world_methods[_i];
+    for (int32_t level = 2; level <= 3; level++) {
+        struct world_run b;
+        struct lines l = {0, 0, 0.0, 0.0};
+        struct steps s = {&b, &l, 0.0, 0.0};
+        saddle_context *c = NULL;
+        EXPECT_OK(saddle_context_create(NULL, &c));
+        EXPECT_OK(saddle_context_set_log(c, read_line, &l, level));
+        world_begin_in(&b, c, WALLS, 0.0);
+        saddle_context_destroy(c);
+        world_set(&b, m->settings);
+        set(b.o, "max_steps", "300");
+        world_start(WALLS, 4, b.w);
+        world_create(&b, m->method);
+        EXPECT_OK(saddle_solver_result(b.s, &b.r));
+        ck_assert(isnan(b.r.step_size)); /* still to be chosen */
+        EXPECT_OK(saddle_solver_set_schedule(b.s, world_keep_eta, &b));
+        EXPECT_OK(saddle_solver_set_monitor(b.s, compare, &s));
+        EXPECT_OK(saddle_solver_run(b.s));
+        EXPECT_OK(saddle_solver_result(b.s, &b.r));
+        ck_assert_double_eq(b.r.step_size, s.last);
+        ck_assert(b.r.step_size < s.first || (m->method == SADDLE_METHOD_NGD && b.r.step_size == s.first)); /* its steps are short */
+        ck_assert(l.count == (level == 3 ? (int)log2(s.first / b.r.step_size) : 0));
+        world_end(&b);
+    }
 }
 END_TEST
 
@@ -165,6 +239,7 @@ int main(void)
     TCase *c = tcase_create("guard");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_step_that_does_not_lower_f_enough_is_taken_back);
+    tcase_add_loop_test(c, halvings_are_told, 0, WORLD_GUARDED);
     tcase_add_test(c, rounding_does_not_shorten_steps);
     tcase_add_test(c, a_gradient_that_leads_up_is_told);
     tcase_add_test(c, values_that_fail);

@@ -75,6 +75,7 @@ static void check_event(const struct trial *t, const struct diary *x, int i, con
     const saddle_event *e = &x->e[i];
     double f, g[TRIAL_DIM];
     ck_assert_int_eq(e->struct_size, sizeof *e);
+    ck_assert_double_eq(e->step_size, t->r.step_size);
     ck_assert_int_eq(e->step, i + 1);
     ck_assert_int_eq(e->dim, TRIAL_DIM);
     ck_assert_ptr_eq(e->w, t->w);

@@ -13,6 +13,8 @@
 
 enum { METHODS = 4, SEEDS = 3, NETWORK_SEEDS = 2, STARTS = 4 };
 
+static const double ngd_gradient = 0.01; /* where a step of gd is as long as ngd's */
+
 /* A method with what it needs beside a step size. */
 struct guarded {
     saddle_method method;
@@ -49,7 +51,7 @@ static const struct guarded on_small[METHODS] = {
 struct path {
     saddle_objective *f;
     saddle_method method;
-    double radius, eps_gradient, eps_hessian;
+    double radius, eps_hessian;
     double eta_first, eta_last; /* as the schedule was told */
     double f_first, f_last;
     double most; /* that a perturbed step may raise f, of all that there were */
@@ -72,15 +74,15 @@ static int keep_eta(void *user, int64_t step, double eta0, double *eta)
 
 /* By how much f may rise in a step. A perturbation by x in any direction: ||g|| ||x|| + L ||x||^2/2, and as much
  * again because L was met along gradients. Otherwise not at all, up to rounding; but ngd's steps are of one length
- * eta = eps/L, and where ||g|| is below eps/2 f may rise by L eta^2/2 = eps eta/2. */
+ * eta = 0.01/L, and where ||g|| is below 0.005 f may rise by L eta^2/2 = 0.005 eta. */
 static double allowed(struct path *p, const saddle_event *e, int perturbed)
 {
     const double rounding = 1e-11 * fabs(p->f_last);
     const int ngd = p->method == SADDLE_METHOD_NGD;
     if (!perturbed) {
-        return rounding + (ngd ? 0.5 * p->eps_gradient * p->eta_last : 0.0);
+        return rounding + (ngd ? 0.5 * ngd_gradient * p->eta_last : 0.0);
     }
-    const double x = p->radius + e->step_norm, l = (ngd ? p->eps_gradient : 1.0) / p->eta_last;
+    const double x = p->radius + e->step_norm, l = (ngd ? ngd_gradient : 1.0) / p->eta_last;
     const double rise = 2.0 * (e->gradient_norm * x + 0.5 * l * x * x);
     p->most = fmax(p->most, rise);
     return rounding + rise;
@@ -122,7 +124,6 @@ static void run(saddle_objective *f, const struct guarded *g, double step_size, 
     p->f = f;
     p->method = g->method;
     p->radius = g->method == SADDLE_METHOD_PGD ? trial_real(o, SADDLE_OPT_RADIUS) : 0.0;
-    p->eps_gradient = trial_real(o, SADDLE_OPT_EPS_GRADIENT);
     p->eps_hessian = trial_real(o, SADDLE_OPT_EPS_HESSIAN);
     p->least = (double)NAN;
     EXPECT_OK(saddle_objective_value(f, w, &p->f_first));
@@ -253,10 +254,10 @@ static saddle_objective *network_objective(struct network_model *m)
     return f;
 }
 
-/* eta_0 is 1/L with 8 bits, rounded down, ngd's times eps; the guard halves it. */
+/* eta_0 is 1/L with 8 bits, rounded down, ngd's 0.01/L; the guard halves it. */
 static void expect_eta(const struct path *p, double norm, double least_halvings, double most_halvings)
 {
-    const double eta = (p->method == SADDLE_METHOD_NGD ? p->eps_gradient : 1.0) / norm;
+    const double eta = (p->method == SADDLE_METHOD_NGD ? ngd_gradient : 1.0) / norm;
     const double halvings = log2(p->eta_first / p->eta_last);
     ck_assert(p->eta_first >= eta * (1.0 - 0x1p-7) && p->eta_first <= eta * (1.0 + 1e-3));
     ck_assert_msg(halvings >= least_halvings && halvings <= most_halvings, "%s: %g halvings",

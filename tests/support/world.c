@@ -119,11 +119,16 @@ int world_keep_eta(void *user, int64_t step, double eta0, double *eta)
 
 void world_begin(struct world_run *b, int function, double scale)
 {
+    world_begin_in(b, NULL, function, scale);
+}
+
+void world_begin_in(struct world_run *b, saddle_context *c, int function, double scale)
+{
     memset(b, 0, sizeof *b);
     b->x.function = function;
     b->x.scale = scale;
     b->r.struct_size = (int64_t)sizeof b->r;
-    EXPECT_OK(saddle_objective_create(NULL, WORLD_DIM, WORLD_SAMPLES, &b->x, &b->f));
+    EXPECT_OK(saddle_objective_create(c, WORLD_DIM, WORLD_SAMPLES, &b->x, &b->f));
     EXPECT_OK(saddle_objective_set_value(b->f, world_value));
     EXPECT_OK(saddle_objective_set_gradient(b->f, world_gradient));
     if (function != VALLEY) {

@@ -49,6 +49,7 @@ double world_whole(const struct world *x, const double *w, double *g);
 
 /* An objective with value, gradient and, but for the valley, hessvec; options; w = 0. */
 void world_begin(struct world_run *b, int function, double scale);
+void world_begin_in(struct world_run *b, saddle_context *c, int function, double scale);
 void world_set(struct world_run *b, const char *const *more);
 /* Makes the solver; nothing is called then. */
 void world_create(struct world_run *b, saddle_method m);
