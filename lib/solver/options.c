@@ -31,7 +31,8 @@ static const struct entry table[] = {
      "Samples of a stochastic gradient; 0 = the method's own: all for gd and ngd, 1 for sgd, psgd, sgld and the escape draw of sgd_gd.", ""},
     {SADDLE_OPT_SAMPLING, CHOICE, 1, 3, 1, "sampling", "How the samples of a batch are drawn.", "replacement|shuffle|sequential"},
     {SADDLE_OPT_STEP_SIZE, REAL, 0, MOST_STEP, 0, "step_size",
-     "Step size eta; 0 = chosen: 1/L measured at the start, guarded, by methods that use all samples; half of 1/L_z by the others.", ""},
+     "Step size eta; 0 = chosen: 1/L measured at the start, guarded, by methods that use all samples; half of 1/L_z by the others; "
+     "a hundredth of these by ngd, whose steps have this length.", ""},
     {SADDLE_OPT_SCHEDULE, CHOICE, 1, 5, 1, "schedule", "How the step size (and the escape step of sgd and sgd_gd with it) changes.",
      "constant|inverse|inverse_sqrt|exponential|cosine"},
     {SADDLE_OPT_SCHEDULE_TIME, REAL, 0, MOST_INT, 0, "schedule_time", "Time scale of the schedule in steps; 0 = max_steps.", ""},

@@ -207,7 +207,7 @@ static int blames(enum kind kind, int entry, double error, double twist, double 
 }
 
 static const char of_gradient[] = "gradient: the remainder of f falls like h^";
-static const char of_product[] = "Hessian product: the remainder of the gradient falls like h^";
+static const char of_product[] = "Hessian product: ";
 static const char of_either[] = "gradient or Hessian product: the remainder of the gradient falls like h^";
 
 START_TEST(a_slightly_wrong_gradient_is_not_blamed_on_the_product)
