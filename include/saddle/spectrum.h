@@ -20,7 +20,7 @@ typedef struct saddle_eigen {
     int64_t struct_size; /**< sizeof(saddle_eigen) */
     double value;        /**< the Ritz value theta = v'Av: never below lambda_min, up to rounding */
     double residual;     /**< ||Av - theta v||, measured with the operator itself; of a Hessian without a hessvec
-                          *   callback with that of the differences, whose own error it does not tell */
+                          *   callback with that of the differences, whose own error is in lower and upper */
     double lower, upper; /**< the smallest pair: lambda_min is in [lower, upper] with probability at least 1 - delta
                           *   over the random start (delta = SADDLE_OPT_DELTA), at every number of products at once;
                           *   other pairs, and all with SADDLE_WHICH_LARGEST (run on -A for an interval): NaN */
@@ -51,7 +51,8 @@ SADDLE_API SADDLE_NODISCARD saddle_status saddle_lanczos_create(saddle_context *
                                                                 const saddle_options *o, saddle_lanczos **out);
 
 /** Prepares Lanczos on the Hessian of f at w, over all samples. Without a hessvec callback a product is a central difference of two
- *  gradients, good to about 1e-9 relative to the norm: EIGEN_TOL below 1e-8 is then not reachable.
+ *  gradients, good to about 1e-9 relative to the norm for ||w|| up to 100 and less beyond, as it is measured: EIGEN_TOL below 1e-8 is
+ *  then not reachable.
  *  @param f the objective, with a hessvec, gradient or value_gradient callback; kept alive; its setters come before
  *  @param w borrowed, dim finite numbers; not to be changed before the last run
  *  @param o the options, copied; NULL for the defaults

@@ -3,19 +3,23 @@
 #include <math.h>
 #include <string.h>
 
-/* The h of (grad f(w + h x) - grad f(w - h x))/(2h), ||x|| = 1. With entries of w of size s the fourth derivative costs up to
- * (h/s)^2 of the product (x may be a single axis), the rounding of w + h x eps s sqrt(n)/h; they balance at
- * h = (eps)^(1/3) s n^(1/6) = eps^(1/3) ||w|| n^(-1/3), and 1 is added since a function may live on that scale whatever w is.
- * Powers of two stand for n^(1/3) and for h, so that h x and the division are exact and the same everywhere. Some entry moves
- * for sure: max |h x_i| >= eps^(1/3) ||w|| n^(-5/6) > eps ||w|| for every n below eps^(-4/5) = 3e12. */
-static double width(const struct saddle_i_kernels *k, int64_t n, const double *w)
+enum { SHRINKS = 12 }; /* of h, by 4 each */
+static const double accuracy = 5e-10;    /* relative: a difference that is as good is taken */
+static const double resolved = 0x1p-4;   /* relative: two differences that agree so far see the same thing */
+static const double golden = 0.61803398874989484820; /* no ratio: gradients that are rounded to a grid agree by chance with h and h/2 */
+static const double least_move = 0x1p-48; /* of ||w||: of a shorter h x rounding may leave nothing */
+
+/* The h to begin with in (grad f(w + h x) - grad f(w - h x))/(2h), ||x|| = 1. With f on the scale s the third derivative of grad f costs
+ * up to (h/s)^2/6 of the product, the rounding of w + h x eps ||w||/h; they balance near h = (eps ||w|| s^2)^(1/3). s is not known from
+ * w: of a function of w - 1000 it is 1. So it is taken as 1, which a larger s makes less accurate, not wrong; a smaller one shows in
+ * find_width(). Powers of two, so that h x and the division are exact. */
+static double width(double norm)
 {
-    enum { LOG2_CBRT_EPS = -17, LARGEST = 1000 };
-    int log2_n = 0, log2_scale = 0;
-    const double norm = fmin(saddle_i_norm(k, n, w), ldexp(1.0, LARGEST));
-    (void)frexp((double)n, &log2_n);
-    (void)frexp(1.0 + ldexp(norm, -((log2_n - 1) / 3)), &log2_scale);
-    return ldexp(1.0, LOG2_CBRT_EPS + log2_scale - 1);
+    enum { LOG2_CBRT_EPS = -17, LEAST = -42 };
+    int log2_norm = 0;
+    (void)frexp(fmax(norm, 1.0), &log2_norm);
+    const int balance = LOG2_CBRT_EPS + (log2_norm + 1) / 3;
+    return ldexp(1.0, balance > log2_norm + LEAST ? balance : log2_norm + LEAST);
 }
 
 void saddle_i_operator_of(struct saddle_i_operator *a, saddle_context *c, int64_t n, saddle_apply_fn apply, void *user)
@@ -41,8 +45,7 @@ saddle_status saddle_i_operator_hessian(struct saddle_i_operator *a, struct sadd
     if (o->hessvec != NULL) {
         return SADDLE_OK;
     }
-    a->h = width(a->kernels, a->n, w);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         const saddle_status s = saddle_i_alloc_vector(a->context, a->n, &a->room[i]);
         if (s != SADDLE_OK) {
             saddle_i_operator_fini(a);
@@ -54,7 +57,7 @@ saddle_status saddle_i_operator_hessian(struct saddle_i_operator *a, struct sadd
 
 void saddle_i_operator_fini(struct saddle_i_operator *a)
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         saddle_i_free(a->context, a->room[i]);
         a->room[i] = NULL;
     }
@@ -107,14 +110,118 @@ static saddle_status shifted_gradient(struct saddle_i_operator *a, double h, con
     return entry < 0 ? SADDLE_OK : saddle_i_oracle_blame(o, q.step, entry, g[entry]);
 }
 
-static saddle_status apply_difference(struct saddle_i_operator *a, const double *x, double *y)
+/* *outside: a gradient cannot be evaluated. g(w - h x) stays in room[1]. */
+static saddle_status difference(struct saddle_i_operator *a, double h, const double *x, double *y, int *outside)
 {
-    TRY(shifted_gradient(a, a->h, x, y));
-    TRY(shifted_gradient(a, -a->h, x, a->room[1]));
+    saddle_status s = shifted_gradient(a, h, x, y);
+    if (s == SADDLE_OK) {
+        s = shifted_gradient(a, -h, x, a->room[1]);
+    }
+    *outside = s == SADDLE_E_NOT_FINITE || (s == SADDLE_E_CALLBACK && a->oracle->callback_code == 1);
+    TRY(s);
     a->kernels->axpy(a->n, -1.0, a->room[1], y);
-    a->kernels->scale(a->n, 0.5 / a->h, y);
+    a->kernels->scale(a->n, 0.5 / h, y);
     const int64_t entry = bad_entry(a, y);
     return entry < 0 ? SADDLE_OK : blame(a, entry, y[entry], 0);
+}
+
+/* Beside w f may end: the largest of h, h/4, h/16, ... that stays inside. */
+static saddle_status difference_inside(struct saddle_i_operator *a, double norm_w, double *h, const double *x, double *y)
+{
+    const int64_t code = a->oracle->callback_code;
+    int outside = 0;
+    saddle_status s = difference(a, *h, x, y, &outside);
+    for (int i = 0; i < SHRINKS && outside && 0.25 * *h >= least_move * norm_w; i++) {
+        *h *= 0.25;
+        s = difference(a, *h, x, y, &outside);
+    }
+    if (s == SADDLE_OK) {
+        a->oracle->callback_code = code;
+    }
+    return s;
+}
+
+/* ||y - z||, by way of room[0]. */
+static double distance(const struct saddle_i_operator *a, const double *y, const double *z)
+{
+    memcpy(a->room[0], z, (size_t)a->n * sizeof(double));
+    a->kernels->axpy(a->n, -1.0, y, a->room[0]);
+    return saddle_i_norm(a->kernels, a->n, a->room[0]);
+}
+
+/* The h to keep, from h on downwards, and what is known of the error e(h) of a product with it. e falls with h^2 as long as f bends over
+ * h, and grows with 1/h by rounding, in w + h x and in the gradients: by more than eps ||grad f||/h where these cancel inside. The
+ * distance of two products, with h and h/4, is 15/16 e(h) of the one and about 4 e(h) of the other. h is kept where it is small or what
+ * rounding explains; else, among those of the descent, where it is the least part of the product, once the two see the same thing: a
+ * wave that is shorter than h gives differences that fall with 1/h. */
+static saddle_status find_width(struct saddle_i_operator *a, double h, double norm_w, const double *x, double *y)
+{
+    double best = SADDLE_I_INF, noise = SADDLE_I_INF;
+    a->h = 0.0;
+    TRY(difference_inside(a, norm_w, &h, x, y));
+    double best_h = h;
+    for (int i = 0; i <= SHRINKS && 0.25 * h >= least_move * norm_w; i++) {
+        const double norm = saddle_i_norm(a->kernels, a->n, y);
+        const double rounding = DBL_EPSILON / h * norm_w * norm + DBL_EPSILON / h * saddle_i_norm(a->kernels, a->n, a->room[1]);
+        double next = 0.25 * h;
+        TRY(difference_inside(a, norm_w, &next, x, a->room[2]));
+        const double off = distance(a, y, a->room[2]);
+        const double part = off > 0.0 ? off / norm : 0.0;
+        const int enough = off <= fmax(accuracy * norm, 2.0 * rounding);
+        if (!enough && part > best && best < resolved) {
+            break;
+        }
+        if (enough || part < 0.9 * best) {
+            best = part;
+            best_h = h;
+            noise = 2.0 * fmax(off, rounding);
+        }
+        if (enough) {
+            break;
+        }
+        memcpy(y, a->room[2], (size_t)a->n * sizeof(double));
+        h = next;
+    }
+    a->noise = fmax(a->noise, fmin(noise, DBL_MAX));
+    a->h = best_h;
+    int outside = 0;
+    return best_h == h ? SADDLE_OK : difference(a, best_h, x, y, &outside);
+}
+
+static saddle_status apply_difference(struct saddle_i_operator *a, const double *x, double *y)
+{
+    double h = 0.25 * a->h;
+    if (a->h > 0.0) {
+        const int64_t code = a->oracle->callback_code;
+        int outside = 0;
+        const saddle_status s = difference(a, a->h, x, y, &outside);
+        if (!outside || h < least_move * saddle_i_norm(a->kernels, a->n, a->w)) {
+            return s;
+        }
+        a->oracle->callback_code = code;
+    }
+    const double norm_w = fmin(saddle_i_norm(a->kernels, a->n, a->w), 0x1p1000);
+    return find_width(a, a->h > 0.0 ? h : width(norm_w), norm_w, x, y);
+}
+
+saddle_status saddle_i_operator_probe(struct saddle_i_operator *a, const double *x, const double *y)
+{
+    if (!saddle_i_operator_differs(a) || a->oracle == NULL) {
+        return SADDLE_OK;
+    }
+    double h = golden * a->h, off = 0.0;
+    TRY(difference_inside(a, saddle_i_norm(a->kernels, a->n, a->w), &h, x, a->room[2]));
+    if (y != NULL) {
+        off = distance(a, y, a->room[2]);
+    } else {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            TRY(shifted_gradient(a, sign * a->h, x, a->room[1]));
+            a->kernels->axpy(a->n, -0.5 * sign / a->h, a->room[1], a->room[2]);
+        }
+        off = saddle_i_norm(a->kernels, a->n, a->room[2]);
+    }
+    a->noise = fmax(a->noise, fmin(2.0 * off, DBL_MAX)); /* off is 5/8 of the error that bends, or more of rounding */
+    return SADDLE_OK;
 }
 
 static saddle_status apply_hessvec(struct saddle_i_operator *a, const double *x, double *y)

@@ -15,8 +15,9 @@ struct saddle_i_operator {
     struct saddle_i_oracle *oracle; /* of the Hessian at w */
     const double *w;
     struct saddle_i_request request; /* its samples, step, counts; point is that of w, the same in all products */
-    double *room[2];                /* of differences: w + h x, and a gradient; NULL where the hessvec callback is there */
-    double h;                       /* of differences, for a unit x */
+    double *room[3];                /* of differences: w + h x, a gradient, another difference; NULL where the hessvec callback is there */
+    double h;                       /* of differences, for a unit x; 0 before the first product, which finds it */
+    double noise;                   /* what differences were measured to be off by at most, for a unit x */
     int64_t products;
     int64_t code;                   /* what the caller's product returned when it gave up */
 };
@@ -29,16 +30,26 @@ saddle_status saddle_i_operator_hessian(struct saddle_i_operator *a, struct sadd
 void saddle_i_operator_fini(struct saddle_i_operator *a);
 /* y = A x for a unit x, no overlap; every entry of y is finite. */
 saddle_status saddle_i_operator_apply(struct saddle_i_operator *a, const double *x, double *y);
-/* Relative accuracy of a product: rounding, or that of differences. */
-static inline double saddle_i_operator_noise(const struct saddle_i_operator *a)
+/* Measures the error of y = A x once more, by another h, for the noise; y NULL: it is made again. Nothing where products are no
+ * differences. */
+saddle_status saddle_i_operator_probe(struct saddle_i_operator *a, const double *x, const double *y);
+/* Whether products are differences of gradients. */
+static inline int saddle_i_operator_differs(const struct saddle_i_operator *a)
 {
-    return a->room[0] == NULL ? DBL_EPSILON : 1e-9;
+    return a->room[0] != NULL;
 }
-/* What an eigenvalue of an operator of that norm may be off by because of it; rounding is told apart. */
+/* What a product of an operator of that norm is off by: rounding, or that of differences, at least 1e-9 of the norm. */
+static inline double saddle_i_operator_noise(const struct saddle_i_operator *a, double norm)
+{
+    if (!saddle_i_operator_differs(a)) {
+        return DBL_EPSILON * norm;
+    }
+    return a->noise > 1e-9 * norm ? a->noise : 1e-9 * norm;
+}
+/* What an eigenvalue may be off by because of it; rounding is told apart. */
 static inline double saddle_i_operator_slack(const struct saddle_i_operator *a, double norm)
 {
-    const double noise = saddle_i_operator_noise(a);
-    return noise > DBL_EPSILON ? noise * norm : 0.0;
+    return saddle_i_operator_differs(a) ? saddle_i_operator_noise(a, norm) : 0.0;
 }
 
 #endif

@@ -144,13 +144,15 @@ static double width(const struct look *k, const struct saddle_i_operator *a)
 }
 
 /* rho along u_i, over v_j with j = i .. last-1. What is below `least` is rounding. */
-static saddle_status bend(struct look *k, int64_t i, int64_t last, double h, double least, double *rho)
+static saddle_status bend(struct look *k, const struct saddle_i_operator *here, int64_t i, int64_t last, double h, double least, double *rho)
 {
     struct saddle_i_oracle *o = k->o;
     struct saddle_i_operator there;
     memcpy(k->shifted, k->w, (size_t)o->dim * sizeof(double));
     o->kernels->axpy(o->dim, h, vector(k, i), k->shifted);
     TRY(saddle_i_hessian_at(&there, o, k->shifted, -1, saddle_i_oracle_new_point(o), &k->counts));
+    there.h = here->h;
+    there.noise = here->noise;
     saddle_status s = SADDLE_OK;
     for (int64_t j = i; s == SADDLE_OK && j < last; j++) {
         s = saddle_i_operator_apply(&there, vector(k, j), k->product);
@@ -179,7 +181,7 @@ static saddle_status follow(struct look *k, struct saddle_i_operator *here, doub
         }
         before = *rho;
         TRY(saddle_i_operator_apply(here, vector(k, 0), vector(k, DIRECTIONS)));
-        TRY(bend(k, 0, 1, h, least, rho));
+        TRY(bend(k, here, 0, 1, h, least, rho));
     }
     return SADDLE_OK;
 }
@@ -190,7 +192,7 @@ static saddle_status curvature(struct look *k, struct saddle_i_operator *here, s
     TRY(smoothness(k, here, &a->smoothness, &made));
     directions(k, made);
     const double h = width(k, here);
-    const double least = 16.0 * saddle_i_operator_noise(here) * a->smoothness;
+    const double least = 16.0 * saddle_i_operator_noise(here, a->smoothness);
     if (!isfinite(h)) {
         return SADDLE_OK; /* w is at the end of the range: rho is not known */
     }
@@ -198,7 +200,7 @@ static saddle_status curvature(struct look *k, struct saddle_i_operator *here, s
         TRY(saddle_i_operator_apply(here, vector(k, j), vector(k, DIRECTIONS + j)));
     }
     for (int64_t i = 0; i < DIRECTIONS; i++) { /* a third derivative is symmetric in u and v: pairs with j >= i are all */
-        TRY(bend(k, i, DIRECTIONS, h, least, &a->hessian_lipschitz));
+        TRY(bend(k, here, i, DIRECTIONS, h, least, &a->hessian_lipschitz));
     }
     return follow(k, here, h, least, &a->hessian_lipschitz);
 }

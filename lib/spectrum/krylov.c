@@ -102,13 +102,8 @@ static saddle_status expand(struct saddle_i_krylov *y, double *w, double *norm)
                              (long long)y->a->products);
     }
     y->norm = fmax(y->norm, sum + *norm);
-    const double noise = saddle_i_operator_noise(y->a);
-    const double limit = noise > 1e-12 ? 1e-5 : 1e-6;
-    const double gap = fabs(across - beta);
-    if (before != NULL && gap > limit * y->norm && gap > saddle_i_asymmetry_allowed(noise, j, y->norm, beta)) {
-        return saddle_i_lanczos_not_symmetric(gap, y->norm, y->a->products);
-    }
-    return SADDLE_OK;
+    const struct saddle_i_neighbours b = {before, x, j, fabs(across - beta), y->norm, beta};
+    return before != NULL ? saddle_i_lanczos_judge_symmetry(y->a, &b) : SADDLE_OK;
 }
 
 saddle_status saddle_i_krylov_step(struct saddle_i_krylov *y)

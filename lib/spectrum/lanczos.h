@@ -68,11 +68,19 @@ void saddle_i_lanczos_start(const struct saddle_i_operator *a, const struct sadd
 /* How far v_(j-1)'A v_j and beta_(j-1) of a symmetric operator may be apart in product j + 1: see three_term.c. */
 static inline double saddle_i_asymmetry_allowed(double noise, int64_t j, double norm, double beta)
 {
-    const double single = 0x1p-24;
-    return 16.0 * (noise > single ? noise : single) * (double)j * (norm / beta) * norm;
+    const double single = 0x1p-24 * norm;
+    return 16.0 * (noise > single ? noise : single) * (double)j * (norm / beta);
 }
 /* The message of an operator that is not symmetric. */
 saddle_status saddle_i_lanczos_not_symmetric(double gap, double norm, int64_t products);
+/* v_(j-1) and v_j, and how far v_(j-1)'A v_j and beta_(j-1) are apart, of a norm: it fails where that shows asymmetry. Of differences
+ * of gradients the error is measured at both before that is said. */
+struct saddle_i_neighbours {
+    const double *before, *x;
+    int64_t j;
+    double gap, norm, beta;
+};
+saddle_status saddle_i_lanczos_judge_symmetry(struct saddle_i_operator *a, const struct saddle_i_neighbours *b);
 
 /* Stochastic Lanczos quadrature: n_points equidistant lambda and the density there. */
 saddle_status saddle_i_density(struct saddle_i_operator *a, const struct saddle_i_lanczos_settings *v, int64_t points,

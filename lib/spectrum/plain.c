@@ -44,7 +44,7 @@ static int affordable(const struct plain *w)
 static saddle_status look(struct plain *w, int *found)
 {
     const struct saddle_i_three_term *r = &w->r;
-    const double floor = fmax(4.0 * DBL_EPSILON, saddle_i_operator_noise(r->a)) * r->norm;
+    const double floor = fmax(4.0 * DBL_EPSILON * r->norm, saddle_i_operator_noise(r->a, r->norm));
     *found = w->ends == 1 || r->k > 1 || r->closed_at > 0; /* of one product, one end's vector would be the other's, too */
     for (int i = 0; i < w->ends; i++) {
         struct end *e = &w->end[i];

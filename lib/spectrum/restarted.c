@@ -81,7 +81,7 @@ static double limit(const struct search *t, int end, int64_t i)
     if (value > DBL_MAX) {
         return value;
     }
-    const double noise = 64.0 * saddle_i_operator_noise(t->a) * t->space.norm;
+    const double noise = 64.0 * saddle_i_operator_noise(t->a, t->space.norm);
     return value - fmax(2.0 * tolerance(t, value), noise);
 }
 
@@ -300,6 +300,7 @@ static saddle_status measure(struct search *t, struct saddle_i_held *h)
     const double *const x = saddle_i_basis_vector(&t->found.vectors, h->slot);
     double *const y = saddle_i_basis_vector(&t->space.basis, 0);
     TRY(saddle_i_operator_apply(t->a, x, y));
+    TRY(saddle_i_operator_probe(t->a, x, y));
     h->value = saddle_i_dot(t->a->kernels, n, x, y);
     h->residual = saddle_i_three_terms(t->a->kernels, n, h->value, x, 0.0, NULL, y);
     return SADDLE_OK;

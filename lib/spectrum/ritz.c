@@ -82,6 +82,7 @@ saddle_status saddle_i_ritz_measure(const struct saddle_i_three_term *r, const s
     double *y = saddle_i_three_term_vector(r, r->displaced ? r->k : r->k + 1);
     double rho = 0.0;
     TRY(saddle_i_operator_apply(r->a, e->x, y));
+    TRY(saddle_i_operator_probe(r->a, e->x, y));
     saddle_i_two_dots(kernels, n, y, e->x, &rho, NULL, NULL);
     pair->value = e->theta;
     pair->residual = saddle_i_three_terms(kernels, n, e->theta, e->x, 0.0, NULL, y);
@@ -93,8 +94,9 @@ saddle_status saddle_i_ritz_measure(const struct saddle_i_three_term *r, const s
     }
     report(r, e, gap, pair);
     if (!e->high && gap > 0.0) {
-        pair->lower = fmin(pair->lower, rho);
-        pair->upper = fmax(pair->upper, rho);
+        const double slack = saddle_i_operator_slack(r->a, r->norm);
+        pair->lower = fmin(pair->lower, rho - slack);
+        pair->upper = fmax(pair->upper, rho + slack);
     }
     if (quotient != NULL) {
         *quotient = rho;

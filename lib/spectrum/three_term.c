@@ -23,6 +23,30 @@ saddle_status saddle_i_lanczos_not_symmetric(double gap, double norm, int64_t pr
                          gap / norm, norm, (long long)products);
 }
 
+saddle_status saddle_i_lanczos_judge_symmetry(struct saddle_i_operator *a, const struct saddle_i_neighbours *b)
+{
+    const int differs = saddle_i_operator_differs(a);
+    const int64_t product = a->products;
+    if (b->gap <= (differs ? 1e-5 : 1e-6) * b->norm ||
+        b->gap <= saddle_i_asymmetry_allowed(saddle_i_operator_noise(a, b->norm), b->j, b->norm, b->beta)) {
+        return SADDLE_OK;
+    }
+    if (!differs || a->oracle == NULL) {
+        return saddle_i_lanczos_not_symmetric(b->gap, b->norm, product);
+    }
+    TRY(saddle_i_operator_probe(a, b->x, NULL));
+    TRY(saddle_i_operator_probe(a, b->before, NULL));
+    const double noise = saddle_i_operator_noise(a, b->norm);
+    if (b->gap <= saddle_i_asymmetry_allowed(noise, b->j, b->norm, b->beta)) {
+        return SADDLE_OK;
+    }
+    return saddle_i_fail(SADDLE_E_ARGUMENT,
+                         "differences of gradients, which stand in for Hessian products, are not symmetric: v'Hu and u'Hv differ by %.2g of "
+                         "the norm %.3g in product %lld, and their error is %.2g of it: is the gradient callback that of a function "
+                         "(saddle_check_derivatives)? If so, set a hessvec callback",
+                         b->gap / b->norm, b->norm, (long long)product, noise / b->norm);
+}
+
 /* How many vectors are kept. */
 static int64_t keeps(const struct saddle_i_lanczos_settings *v, int64_t n)
 {
@@ -124,15 +148,10 @@ saddle_status saddle_i_three_term_redo(struct saddle_i_three_term *r, int64_t i)
  * apart are no longer orthogonal does not matter. */
 static saddle_status check_symmetry(const struct saddle_i_three_term *r, double with_before)
 {
-    const double noise = saddle_i_operator_noise(r->a);
-    const double limit = noise > DBL_EPSILON ? 1e-5 : 1e-6;
     const double beta = r->beta[r->k - 1];
-    const double bound = saddle_i_asymmetry_allowed(noise, r->k, r->norm, beta);
-    const double gap = fabs(with_before - beta);
-    if (beta > 1e-6 * r->norm && gap > limit * r->norm && gap > bound) {
-        return saddle_i_lanczos_not_symmetric(gap, r->norm, r->k + 1);
-    }
-    return SADDLE_OK;
+    const struct saddle_i_neighbours b = {saddle_i_three_term_vector(r, r->k - 1), saddle_i_three_term_vector(r, r->k), r->k,
+                                          fabs(with_before - beta), r->norm, beta};
+    return beta > 1e-6 * r->norm ? saddle_i_lanczos_judge_symmetry(r->a, &b) : SADDLE_OK;
 }
 
 /* Of T of order k: beta_k min |s_k| over its eigenvectors s, the residual of the pair that has converged best, and the least
@@ -168,11 +187,11 @@ static saddle_status note_closing(struct saddle_i_three_term *r)
     enum { MOST = 128 };
     const int64_t j = r->k;
     const double beta = r->beta[j - 1];
-    const double noise = saddle_i_operator_noise(r->a);
+    const double noise = saddle_i_operator_noise(r->a, r->norm);
     if (r->closed_at > 0) {
         return SADDLE_OK;
     }
-    if (beta <= fmax(0x1p-40, noise) * r->norm) {
+    if (beta <= fmax(0x1p-40 * r->norm, noise)) {
         r->closed_at = j;
         return SADDLE_OK;
     }
@@ -181,7 +200,7 @@ static saddle_status note_closing(struct saddle_i_three_term *r)
     }
     double residual = 0.0, gap = 0.0;
     TRY(look_at_all(r, &residual, &gap));
-    r->closed_at = residual <= 4.0 * noise * r->norm && gap > SQRT_EPS * r->norm ? j : 0;
+    r->closed_at = residual <= 4.0 * noise && gap > SQRT_EPS * r->norm ? j : 0;
     return SADDLE_OK;
 }
 

@@ -97,6 +97,7 @@ START_TEST(failures_are_told)
     direction(v, 1.0);
     const char *which = _i == WITH_HESSVEC ? "hessvec" : "gradient";
     static const int codes[] = {1, -1, 42};
+    p.for_ever = _i != WITH_HESSVEC; /* after the code 1 and NaN a shorter h is tried */
     for (p.fault_call = 1; p.fault_call <= (_i == WITH_HESSVEC ? 6 : 12); p.fault_call++) {
         p.fault = FAULT_CODE;
         for (int k = 0; k < 3; k++) {
@@ -105,7 +106,7 @@ START_TEST(failures_are_told)
             (void)snprintf(said, sizeof said, "the %s callback returned %d (%s)", which, p.code,
                            p.code == 1 ? "cannot be evaluated at this w" : "gave up");
             EXPECT_FAIL(saddle_objective_hessvec(f, w, v, y), SADDLE_E_CALLBACK, said);
-            ck_assert_int_eq(p.calls, p.fault_call);
+            ck_assert(p.calls == p.fault_call || (p.for_ever && p.code == 1 && p.calls > p.fault_call));
         }
         p.fault = FAULT_ENTRY;
         p.entry = 2;
