@@ -204,11 +204,8 @@ static saddle_status apply_difference(struct saddle_i_operator *a, const double 
     return find_width(a, a->h > 0.0 ? h : width(norm_w), norm_w, x, y);
 }
 
-saddle_status saddle_i_operator_probe(struct saddle_i_operator *a, const double *x, const double *y)
+static saddle_status probe(struct saddle_i_operator *a, const double *x, const double *y)
 {
-    if (!saddle_i_operator_differs(a) || a->oracle == NULL) {
-        return SADDLE_OK;
-    }
     double h = golden * a->h, off = 0.0;
     TRY(difference_inside(a, saddle_i_norm(a->kernels, a->n, a->w), &h, x, a->room[2]));
     if (y != NULL) {
@@ -232,6 +229,15 @@ static saddle_status apply_hessvec(struct saddle_i_operator *a, const double *x,
     }
     const int64_t entry = saddle_i_first_not_finite(a->n, y);
     return blame(a, entry, y[entry], 1); /* with the number of the product */
+}
+
+saddle_status saddle_i_operator_probe(struct saddle_i_operator *a, const double *x, const double *y)
+{
+    if (!saddle_i_operator_differs(a) || a->oracle == NULL) {
+        return SADDLE_OK;
+    }
+    const saddle_status s = probe(a, x, y);
+    return a->request.step < 0 ? saddle_i_oracle_tell(a->oracle, s) : s; /* as in saddle_i_operator_apply() */
 }
 
 saddle_status saddle_i_operator_apply(struct saddle_i_operator *a, const double *x, double *y)

@@ -74,7 +74,7 @@ static double row(const struct saddle_i_krylov *y, int64_t i)
  * Vector j is the newest, the next one gets number j + 1; the largest estimate is returned. */
 static double estimate(struct saddle_i_krylov *y, int64_t j, double beta)
 {
-    const double noise = fmax(y->noise * y->norm, NOISE * saddle_i_operator_noise(y->a, y->norm));
+    const double noise = fmax(y->noise * y->norm, NOISE * saddle_i_operator_slack(y->a, y->norm));
     double *const next = y->omega_next;
     double most = 0.0;
     for (int64_t i = 0; i < j; i++) {

@@ -19,7 +19,7 @@ struct sum {
     double c, noise, growth;
     int64_t axis;
     int64_t products, gradients, calls; /* gradients: samples */
-    int64_t fault_call;                 /* of any callback, from 1 */
+    int64_t fault_call;                 /* of any callback, from 1; gradients fail from there on */
     int code;                           /* 0: NaN instead */
     unsigned char singles[MANY];        /* how often a sample came alone */
 };
@@ -53,10 +53,10 @@ static int sum_gradient(void *user, const saddle_batch *b, const double *w, doub
         g[j] = q->d[j] * w[j] + 0.5 * q->c * aw * aw * q->a[j] + q->slope[j];
     }
     g[q->axis] += mean;
-    if (q->calls == q->fault_call && q->code == 0) {
+    if (q->fault_call > 0 && q->calls >= q->fault_call && q->code == 0) {
         g[0] = (double)NAN;
     }
-    return q->calls == q->fault_call ? q->code : 0;
+    return q->fault_call > 0 && q->calls >= q->fault_call ? q->code : 0;
 }
 
 static int sum_hessvec(void *user, const saddle_batch *b, const double *w, const double *v, double *product)
@@ -389,7 +389,7 @@ START_TEST(any_call_of_a_callback_may_fail)
             const saddle_status s = saddle_estimate_assumptions(f, w, NULL, &b);
             ck_assert_int_eq(s, j < 2 ? SADDLE_E_CALLBACK : SADDLE_E_NOT_FINITE);
             EXPECT_MESSAGE(j == 0 ? "returned 1 (cannot be" : j == 1 ? "returned 7 (gave up)" : "entry 0 of the ");
-            ck_assert_int_eq(q.calls, k);
+            ck_assert(q.calls == k || (_i && j != 1 && q.calls > k)); /* a shorter h is tried after the code 1 and NaN */
             unsigned char untouched[sizeof b.smoothness];
             memset(untouched, 0x5a, sizeof untouched);
             EXPECT_SAME(&b.smoothness, untouched, sizeof untouched);

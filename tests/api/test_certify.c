@@ -94,7 +94,7 @@ START_TEST(a_saddle)
         check_vector(&p, w, v, &c, _i ? 4e-9 : 1e-14);
         const int64_t products = c.products * SAMPLES;
         ck_assert_int_eq(p.hessvec_samples, _i ? 0 : products);
-        ck_assert_int_eq(p.gradient_samples, SAMPLES + (_i ? 2 * products : 0));
+        ck_assert_int_eq(p.gradient_samples, SAMPLES + (_i ? 2 * products + 4 * SAMPLES : 0)); /* the first and the last are measured */
         ck_assert_int_eq(p.value_samples, 0);
     }
     double before = 0.0, after = 0.0, there[DIM]; /* v is the way out, on both sides */
@@ -379,6 +379,7 @@ START_TEST(any_call_of_a_callback_may_fail)
         for (int j = 0; j < 4; j++) {
             p.calls = 0;
             p.fault_call = k;
+            p.for_ever = _i; /* a shorter h would do */
             p.fault = j < 3 ? FAULT_CODE : FAULT_ENTRY;
             p.code = codes[j % 3];
             p.bad = (double)NAN;
