@@ -102,6 +102,7 @@ static const struct {
 } rings[] = {
     {1, {1.0, 0.0, 0.0}, 190},    {100, {1.0, 0.3, 0.0}, 190}, {100, {1.0, 0.3, 1e5}, 190},
     {100, {1e-3, 1e3, 0.0}, 190}, {3, {-1.0, 0.01, 0.0}, 190},
+    {100, {0.0, 1e6, 0.0}, 0}, /* lambda_min is 0, and 1e-9 of the norm 4e-3: most is left undecided */
 };
 enum { NORMS = sizeof norms / sizeof *norms, RINGS = sizeof rings / sizeof *rings };
 
