@@ -19,7 +19,7 @@ static const char head[] =
 /* Options come in groups of numbers with gaps between them. */
 static const char *group_of(int64_t id)
 {
-    return id < 120 ? "The run" : id < 140 ? "Limits" : id < 200 ? "Tests and monitor" : id < 300 ? "Escape and noise" : "Curvature";
+    return id < 120 ? "The run" : id < 140 ? "Limits" : id < 200 ? "Tests and monitor" : id < 300 ? "Escape and noise" : id < 400 ? "Curvature" : "CNC condition";
 }
 
 /* One of "a|b|c", numbered from minimum; *word is left on the next one. Returns its length. */

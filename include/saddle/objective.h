@@ -128,8 +128,8 @@ SADDLE_API saddle_status saddle_objective_set_value_gradient(saddle_objective *f
  *  @since 0.1 */
 SADDLE_API saddle_status saddle_objective_set_hessvec(saddle_objective *f, saddle_hessvec_fn fn);
 
-/** Sets the callback for slopes. In this release saddle_check_derivatives() alone calls it. Arguments and errors as in
- *  saddle_objective_set_value().
+/** Sets the callback for slopes, which saddle_cnc_check() and saddle_cnc_along() prefer to gradients of single samples. Arguments and
+ *  errors as in saddle_objective_set_value().
  *  @since 0.1 */
 SADDLE_API saddle_status saddle_objective_set_slopes(saddle_objective *f, saddle_slopes_fn fn);
 

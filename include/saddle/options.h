@@ -50,6 +50,10 @@ typedef enum saddle_option {
     SADDLE_OPT_EIGEN_TOL = 302,     /**< on ||Av - theta v||, relative to max(|theta|, EPS_HESSIAN), not to ||A|| */
     SADDLE_OPT_MAX_PRODUCTS = 303,  /**< most products with A */
     SADDLE_OPT_BASIS = 304,         /**< most vectors kept; 0 = what fits into 256 MiB */
+
+    SADDLE_OPT_CNC_GAMMA = 400,     /**< gamma of the CNC condition */
+    SADDLE_OPT_CNC_SAMPLES = 401,   /**< most samples of its check; 0 = the whole data set */
+    SADDLE_OPT_CNC_BOUND = 402,     /**< a known bound of ||grad f_z||; 0 = none: then no sample can prove that it fails */
     SADDLE_OPTION_INT32 = 0x7fffffff /**< no option: keeps the type 32 bits wide */
 } saddle_option;
 

@@ -24,5 +24,6 @@
 #include <saddle/solver.h>
 #include <saddle/theory.h>
 #include <saddle/spectrum.h>
+#include <saddle/cnc.h>
 #include <saddle/random.h>
 #endif

@@ -59,6 +59,16 @@ static struct saddle_i_seat *seat(struct saddle_i_oracle *o, int64_t thread)
     return thread == 0 ? &o->first : &o->others[thread - 1];
 }
 
+/* Blocks of a pass over all samples are: models that hold them in a row may multiply matrices then. */
+static int is_consecutive(const int64_t *index, int64_t count)
+{
+    int64_t i = 1;
+    while (i < count && index[i] == index[0] + i) {
+        i++;
+    }
+    return i == count;
+}
+
 static void work(struct saddle_i_job *job, int64_t k, int64_t thread)
 {
     struct saddle_i_evaluation *e = (struct saddle_i_evaluation *)job;
@@ -72,7 +82,7 @@ static void work(struct saddle_i_job *job, int64_t k, int64_t thread)
     b->point = e->q->point;
     if (e->q->index != NULL) {
         b->index = e->q->index + first;
-        b->first = b->count == 1 ? b->index[0] : -1;
+        b->first = is_consecutive(b->index, b->count) ? b->index[0] : -1;
     } else {
         for (int64_t i = 0; i < b->count; i++) {
             s->identity[i] = first + i;

@@ -92,6 +92,10 @@ saddle_status saddle_i_oracle_hessvec(struct saddle_i_oracle *o, const struct sa
  * finite. Nothing is averaged; nominal is not looked at. */
 saddle_status saddle_i_oracle_slopes(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w, int64_t k,
                                      const double *v, double *slopes);
+/* The same by gradients of single samples, which must be there, and their norms: row i of k + 1 numbers holds the slopes of sample number
+ * i of the request and, last, ||grad f_z(w)||. A norm above SADDLE_I_ENTRY_MAX, whose square is of no use, is SADDLE_E_NOT_FINITE. */
+saddle_status saddle_i_oracle_each_gradient(struct saddle_i_oracle *o, const struct saddle_i_request *q, const double *w, int64_t k,
+                                            const double *v, double *rows);
 /* The projection of w in place; on failure the content of w is unspecified. */
 saddle_status saddle_i_oracle_project(struct saddle_i_oracle *o, int64_t step, double *w);
 

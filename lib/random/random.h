@@ -14,7 +14,8 @@ enum saddle_i_purpose {
     SADDLE_I_PURPOSE_OUTPUT = 5,      /* the reservoir of OUTPUT uniform */
     SADDLE_I_PURPOSE_PERMUTATION = 6, /* keys of a shuffled epoch, step = epoch */
     SADDLE_I_PURPOSE_LANCZOS = 7,     /* the start of Lanczos, position = entry; step = number of the start */
-    SADDLE_I_PURPOSE_PROBE = 8        /* directions and samples of checks and estimates, step = number of the probe */
+    SADDLE_I_PURPOSE_PROBE = 8,       /* directions and samples of checks and estimates, step = number of the probe */
+    SADDLE_I_PURPOSE_CNC = 9          /* samples of the CNC check: step 0, the seed of their order; step 1, those of a stream */
 };
 
 /* The loops that are written once for each instruction set; all give the same bits. Pairs are numbered from `pair`

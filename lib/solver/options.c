@@ -48,7 +48,7 @@ static const struct entry table[] = {
     {SADDLE_OPT_EPS_HESSIAN, REAL, 0, DBL_MAX, 0, "eps_hessian",
      "eps_h: a strict saddle has an eigenvalue of the Hessian below -eps_h; also the size of |theta| from which on eigen_tol is relative to it.", ""},
     {SADDLE_OPT_DELTA, REAL, 1e-12, 0.5, 0.01, "delta",
-     "How probable a wrong statement on the smallest eigenvalue is, at most, over the random start of Lanczos.", ""},
+     "How probable a wrong statement is, at most: on the smallest eigenvalue over the random start of Lanczos, on the CNC condition over its sample.", ""},
     {SADDLE_OPT_CHECK_EVERY, INT, 0, MOST_INT, 0, "check_every",
      "Steps between looks at gradient and curvature that end a run where both pass, eps_gradient and eps_hessian; 0 = none.", ""},
     {SADDLE_OPT_MONITOR_EVERY, INT, 0, MOST_INT, 1, "monitor_every", "Steps between calls of the monitor; 0 = only when the run stops.", ""},
@@ -67,6 +67,11 @@ static const struct entry table[] = {
      "A pair is done when ||Av - theta v|| is at most this times max(|theta|, eps_hessian); below 1.", ""},
     {SADDLE_OPT_MAX_PRODUCTS, INT, 1, 0x1p40, 1000, "max_products", "Most products with A, not counting those that measure residuals.", ""},
     {SADDLE_OPT_BASIS, INT, 0, 16000, 0, "basis", "Most vectors that Lanczos keeps; 0 = as many as fit into 256 MiB.", ""},
+    {SADDLE_OPT_CNC_GAMMA, REAL, 0, DBL_MAX, 0, "cnc_gamma", "gamma of the CNC condition E <grad f_z, v>^2 > gamma.", ""},
+    {SADDLE_OPT_CNC_SAMPLES, INT, 0, 0x1p40, 0, "cnc_samples",
+     "Most samples of its check, in random order, fewer when they decide; 0 = the whole data set (1024 of a stream).", ""},
+    {SADDLE_OPT_CNC_BOUND, REAL, 0, 0x1p440, 0, "cnc_bound",
+     "A known bound of ||grad f_z|| for every sample; 0 = none: then no sample can prove that the condition fails.", ""},
 };
 enum { COUNT = sizeof table / sizeof table[0] };
 _Static_assert((int)COUNT <= (int)SADDLE_I_OPTION_COUNT, "raise SADDLE_I_OPTION_COUNT");

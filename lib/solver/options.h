@@ -5,7 +5,7 @@
 #include <saddle/options.h>
 #include "base/base.h"
 
-enum { SADDLE_I_OPTION_COUNT = 31 };
+enum { SADDLE_I_OPTION_COUNT = 34 };
 
 struct saddle_options {
     saddle_context *context;

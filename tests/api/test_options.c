@@ -37,7 +37,8 @@ static int64_t option_count(void)
 START_TEST(the_table_is_complete)
 {
     static const int ids[] = {100, 101, 102, 103, 104, 105, 106, 120, 121, 122, 123, 124, 140, 141, 142, 143, 144,
-                              200, 201, 202, 203, 204, 205, 206, 207, 210, 300, 301, 302, 303, 304};
+                              200, 201, 202, 203, 204, 205, 206, 207, 210, 300, 301, 302, 303, 304,
+                              400, 401, 402};
     ck_assert_int_eq(option_count(), sizeof ids / sizeof ids[0]);
     for (int64_t i = 0; i < option_count(); i++) {
         const saddle_option_info a = info_at(i);
@@ -104,7 +105,7 @@ START_TEST(a_description_knows_its_size)
     ck_assert_int_eq(out.more[0], INT64_C(0x5a5a5a5a5a5a5a5a)); /* and not a byte past it */
     out.info.struct_size = (int64_t)sizeof out.info;
     EXPECT_FAIL(saddle_option_describe(-1, &out.info), SADDLE_E_RANGE, "position is -1,");
-    EXPECT_FAIL(saddle_option_describe(option_count(), &out.info), SADDLE_E_RANGE, "position is 31, outside 0 .. 30");
+    EXPECT_FAIL(saddle_option_describe(option_count(), &out.info), SADDLE_E_RANGE, "position is 34, outside 0 .. 33");
     EXPECT_FAIL(saddle_option_describe(INT64_MAX, &out.info), SADDLE_E_RANGE, "position is 9223372036854775807,");
     ck_assert_str_eq(out.info.name, "step_size");
 }
@@ -170,6 +171,9 @@ START_TEST(the_curvature_options_are_as_documented)
         {SADDLE_OPT_EIGEN_TOL, "eigen_tol", 0.0, 1.0 - DBL_EPSILON / 2.0, 1e-6},
         {SADDLE_OPT_MAX_PRODUCTS, "max_products", 1.0, 0x1p40, 1000.0},
         {SADDLE_OPT_BASIS, "basis", 0.0, 16000.0, 0.0},
+        {SADDLE_OPT_CNC_GAMMA, "cnc_gamma", 0.0, DBL_MAX, 0.0},
+        {SADDLE_OPT_CNC_SAMPLES, "cnc_samples", 0.0, 0x1p40, 0.0},
+        {SADDLE_OPT_CNC_BOUND, "cnc_bound", 0.0, 0x1p440, 0.0},
     };
     int found = 0;
     for (int64_t i = 0; i < option_count(); i++) {

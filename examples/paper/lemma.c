@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lemma.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../support/critical.h"
+#include "sigmoid_model.h"
+
+enum { DATA_SETS = 40, FIRST_SEED = 1000, POINTS = 5, PURPOSE_POINT = 132, ENDS = 2, PAIRS = 2 * ENDS };
+
+/* relative, for rounding */
+#define SLACK 1e-12
+
+static void judge(struct lemma *l, double moment, double lambda, double radius)
+{
+    const double bound = lambda / radius * (lambda / radius);
+    l->checks++;
+    l->violations += !(moment >= bound * (1.0 - SLACK));
+    l->smallest = bound > 0.0 ? fmin(l->smallest, moment / bound) : l->smallest;
+}
+
+/* w normal, of standard deviation 1/2, 1, 2, 4, 8, 1/2, ... as the points go on. */
+static saddle_status random_point(uint64_t seed, int point, int n, double *w)
+{
+    const saddle_random_stream stream = {.seed = seed, .purpose = PURPOSE_POINT, .step = (uint64_t)point};
+    const saddle_status s = saddle_random_normal(&stream, 0, n, w);
+    for (int j = 0; j < n && s == SADDLE_OK; j++) {
+        w[j] *= ldexp(0.5, point % POINTS);
+    }
+    return s;
+}
+
+/* E <grad f_z(w), v_j>^2 of k directions. */
+static void moments(struct sigmoid_model *m, const double *w, int k, const double *v, double *out)
+{
+    double slopes[CRITICAL_MOST];
+    memset(out, 0, (size_t)k * sizeof(double));
+    for (int64_t i = 0; i < m->samples; i++) {
+        const saddle_batch b = {
+            .struct_size = (int64_t)sizeof b, .count = 1, .first = i, .index = &i, .dim = m->n, .step = -1};
+        (void)sigmoid_model_slopes(m, &b, w, k, v, slopes);
+        for (int j = 0; j < k; j++) {
+            out[j] += slopes[j] * slopes[j] / (double)m->samples;
+        }
+    }
+}
+
+static int fail(const char *program, const char *why)
+{
+    fprintf(stderr, "%s: %s\n", program, why);
+    return -1;
+}
+
+static int look(const char *program, struct sigmoid_model *m, uint64_t seed, struct lemma *out)
+{
+    const double radius = sigmoid_model_radius(m);
+    struct critical c;
+    int code = 0;
+    if (critical_create(&c, m->n, m->samples, m, sigmoid_model_gradient, sigmoid_model_hessian) != 0) {
+        code = fail(program, "out of memory");
+    }
+    for (int point = 0; point < POINTS && code == 0; point++) {
+        double w[SIGMOID_DIM], moment[SIGMOID_DIM];
+        if (random_point(seed, point, m->n, w) != SADDLE_OK) {
+            code = fail(program, saddle_error_message());
+            break;
+        }
+        critical_look(&c, w);
+        moments(m, w, m->n, c.vectors, moment);
+        for (int k = 0; k < m->n; k++) {
+            judge(out, moment[k], c.lambda[k], radius);
+        }
+    }
+    critical_release(&c);
+    return code;
+}
+
+int lemma_random(const char *program, int scaled, struct lemma *out)
+{
+    int code = 0;
+    *out = (struct lemma){.smallest = INFINITY};
+    for (uint64_t seed = FIRST_SEED; seed < FIRST_SEED + DATA_SETS && code == 0; seed++) {
+        struct sigmoid_model m;
+        code = sigmoid_model_random(program, seed, &m);
+        if (code == 0 && scaled) {
+            sigmoid_model_scale(&m);
+        }
+        code = code == 0 ? look(program, &m, seed, out) : code;
+        sigmoid_model_release(&m);
+    }
+    return code;
+}
+
+static saddle_status find_pairs(saddle_objective *f, const double *w, const saddle_options *o, double *v,
+                                saddle_eigen pairs[PAIRS])
+{
+    saddle_lanczos *l = NULL;
+    saddle_status s = saddle_lanczos_create_hessian(f, w, o, &l);
+    s = s == SADDLE_OK ? saddle_lanczos_run(l) : s;
+    for (int k = 0; k < PAIRS && s == SADDLE_OK; k++) {
+        pairs[k] = (saddle_eigen){.struct_size = (int64_t)sizeof pairs[k]};
+        s = saddle_lanczos_pair(l, k, v + k * saddle_objective_dim(f), &pairs[k]);
+    }
+    saddle_lanczos_destroy(l);
+    return s;
+}
+
+static saddle_status make_options(saddle_options **o)
+{
+    saddle_status s = saddle_options_create(NULL, o);
+    s = s == SADDLE_OK ? saddle_options_set_int(*o, SADDLE_OPT_EIGENVALUES, ENDS) : s;
+    s = s == SADDLE_OK ? saddle_options_set_int(*o, SADDLE_OPT_WHICH, SADDLE_WHICH_BOTH) : s;
+    s = s == SADDLE_OK ? saddle_options_set_real(*o, SADDLE_OPT_EPS_HESSIAN, 1e-12) : s;
+    return s == SADDLE_OK ? saddle_options_set_real(*o, SADDLE_OPT_EIGEN_TOL, 1e-6) : s;
+}
+
+static saddle_status look_file(struct sigmoid_model *m, saddle_objective *f, const saddle_options *o, int points,
+                               double *w, double *v, struct lemma *out)
+{
+    printf("  %5s %6s %8s  %10s %10s %10s  %10s %10s %10s\n", "point", "sd(w)", "products", "lambda_1", "moment",
+           "ratio", "lambda_n", "moment", "ratio");
+    for (int point = 0; point < points; point++) {
+        saddle_eigen pairs[PAIRS];
+        double moment[PAIRS];
+        saddle_status s = random_point(1, point, m->n, w);
+        s = s == SADDLE_OK ? find_pairs(f, w, o, v, pairs) : s;
+        if (s != SADDLE_OK) {
+            return s;
+        }
+        moments(m, w, PAIRS, v, moment);
+        /* a Ritz value is v'H v of its v, so that the lemma is about it, converged or not */
+        for (int k = 0; k < PAIRS; k++) {
+            judge(out, moment[k], pairs[k].value, 1.0);
+        }
+        const saddle_eigen *a = &pairs[0], *z = &pairs[PAIRS - 1];
+        printf("  %5d %6.1f %8lld  %10.3e %10.3e %10.1f  %10.3e %10.3e %10.1f\n", point + 1, ldexp(0.5, point % POINTS),
+               (long long)z->products, a->value, moment[0], moment[0] / (a->value * a->value), z->value,
+               moment[PAIRS - 1], moment[PAIRS - 1] / (z->value * z->value));
+    }
+    return SADDLE_OK;
+}
+
+int lemma_file(const char *program, const char *path, int points, struct lemma *out)
+{
+    struct sigmoid_model m;
+    saddle_objective *f = NULL;
+    saddle_options *o = NULL;
+    *out = (struct lemma){.smallest = INFINITY};
+    if (sigmoid_model_file(program, path, &m) != 0) {
+        return -1;
+    }
+    sigmoid_model_scale_rows(&m);
+    printf("%lld samples, %d variables, %lld entries\n", (long long)m.samples, m.n, (long long)m.row[m.samples]);
+    double *w = malloc((size_t)m.n * sizeof(double)), *v = malloc((size_t)m.n * PAIRS * sizeof(double));
+    int code = 0;
+    if (w == NULL || v == NULL || m.n < PAIRS) {
+        code = fail(program, m.n < PAIRS ? "expected at least 4 variables" : "out of memory");
+    } else if (sigmoid_model_objective(&m, &f) != SADDLE_OK || make_options(&o) != SADDLE_OK ||
+               look_file(&m, f, o, points, w, v, out) != SADDLE_OK) {
+        code = fail(program, saddle_error_message());
+    }
+    saddle_options_destroy(o);
+    saddle_objective_destroy(f);
+    free(w);
+    free(v);
+    sigmoid_model_release(&m);
+    return code;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** @file saddle/cnc.h
+ *  The CNC condition of Daneshmand et al. 2018: E_z <grad f_z(w), v>^2 > gamma, v the unit eigenvector of the smallest eigenvalue of
+ *  the Hessian. Does the noise of the samples reach the way out of a saddle? docs/cnc.md says how it is answered.
+ *
+ *  Options that are read here: CNC_GAMMA, CNC_SAMPLES, CNC_BOUND, DELTA, SEED, and those of Lanczos: EIGEN_TOL, MAX_PRODUCTS, BASIS,
+ *  EPS_HESSIAN. */
+#ifndef SADDLE_CNC_H
+#define SADDLE_CNC_H
+#include <saddle/objective.h>
+#include <saddle/options.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What is said of m_1 = E_z <grad f_z(w), v>^2 > gamma.
+ *  @since 0.1 */
+typedef enum saddle_verdict {
+    SADDLE_VERDICT_FAILS = -1,     /**< m_1 <= gamma */
+    SADDLE_VERDICT_UNDECIDED = 0,  /**< the interval of m_1 holds gamma */
+    SADDLE_VERDICT_HOLDS = 1       /**< m_1 > gamma */
+} saddle_verdict;
+
+/** What the check found. Size-tagged: set struct_size first. NaN = not known.
+ *  @since 0.1 */
+typedef struct saddle_cnc {
+    int64_t struct_size;     /**< sizeof(saddle_cnc) */
+    int64_t verdict;         /**< saddle_verdict against CNC_GAMMA, or against 1e-12 energy where that is larger: below is rounding; with
+                              *   confidence 1 - DELTA */
+    int64_t samples;         /**< samples whose slopes were taken */
+    int64_t exact;           /**< 1: the whole data set was used: the interval has no sampling error */
+    int64_t zero_gradients;  /**< samples with grad f_z = 0 exactly, of those whose gradients were taken */
+    double second_moment;    /**< m_1; of a multiple lambda_min the least over its eigenspace */
+    double lower, upper;     /**< interval of m_1: sampling error, and the error of v; upper = +Inf where no sample can bound it */
+    double mean, variance;   /**< <grad f, v> and Var_z <grad f_z, v>: m_1 = mean^2 + variance. Of one sample (n = 1) the variance is 0:
+                              *   there is no noise, and only the mean can move w along v */
+    double energy;           /**< E ||grad f_z||^2, over the samples whose gradients were taken */
+    double cosine;           /**< E cos^2(grad f_z, v) over those of them that are not 0: the paper's figures */
+    double amplification;    /**< m_1 dim / energy: 1 for isotropic noise of the same energy */
+    double lambda_min;       /**< the eigenvalue of v */
+    double residual;         /**< ||Hv - lambda_min v|| */
+    double curvature_ratio;  /**< m_1 / lambda_min^2: of halfspaces with ||z|| <= 1 at least 1/c^2 */
+    int64_t products;        /**< Hessian products */
+    int64_t multiplicity;    /**< eigenvalues that are equal to lambda_min up to 1e-3 of it: then v is the direction of their space that the
+                              *   noise reaches least */
+    double sine;             /**< a bound of the sine of the angle between v and the eigenspace; 1 where none is known */
+    int64_t gradients;       /**< samples whose gradients were taken */
+} saddle_cnc;
+
+/** Checks the condition at w. Three ways to the slopes <grad f_z, v>, the cheapest that the objective offers: its slopes callback, with
+ *  256 sampled gradients for energy and cosine; gradients one sample at a time; and for 0 < CNC_SAMPLES < n a sample in random order
+ *  that ends as soon as the verdict is decided. Two eigenpairs are computed, more where lambda_min is multiple, each time with up to
+ *  MAX_PRODUCTS products.
+ *  @param f the objective, with a gradient or value_gradient callback
+ *  @param w dim finite numbers
+ *  @param o the options; NULL for the defaults
+ *  @param v_or_null receives v, dim entries, or NULL
+ *  @param out receives the findings; set out->struct_size first
+ *  @return as saddle_lambda_min(); SADDLE_E_RANGE (BASIS below 8, a gradient above CNC_BOUND); SADDLE_E_UNSUPPORTED for a SADDLE_STREAM,
+ *          whose Hessian has no end: saddle_cnc_along() takes a direction of the caller's own
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_cnc_check(saddle_objective *f, const double *w, const saddle_options *o, double *v_or_null,
+                                          saddle_cnc *out);
+
+/** The same moments along given directions, in one pass over the data: sigma_k against lambda_k.
+ *  @param f, w, o as in saddle_cnc_check(); CNC_SAMPLES, SEED are read
+ *  @param k directions, 1 .. 2^20
+ *  @param v k unit vectors, v_j at v + j dim
+ *  @param second_moments receives k numbers, E <grad f_z, v_j>^2
+ *  @param cosines_or_null receives k numbers, E cos^2(grad f_z, v_j) over gradients that are not 0; or NULL
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT (NULL, k, a v_j that is not of norm 1 up to 1e-6), and as saddle_objective_gradient()
+ *  @since 0.1 */
+SADDLE_API saddle_status saddle_cnc_along(saddle_objective *f, const double *w, const saddle_options *o, int64_t k, const double *v,
+                                          double *second_moments, double *cosines_or_null);
+
+/** The name of a verdict, "holds", "fails" or "undecided".
+ *  @param verdict a saddle_verdict; int64_t as in the struct
+ *  @return a string of the library, NULL when unknown
+ *  @since 0.1 */
+SADDLE_API const char *saddle_verdict_name(int64_t verdict);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
