@@ -7,7 +7,7 @@
 #include "../support/critical.h"
 #include "sigmoid_model.h"
 
-enum { DATA_SETS = 40, FIRST_SEED = 1000, POINTS = 5, PURPOSE_POINT = 132, ENDS = 2, PAIRS = 2 * ENDS };
+enum { DATA_SETS = 40, FIRST_SEED = 1000, POINTS = 5, PURPOSE_POINT = 132, SHARP_POINTS = 20, ENDS = 2, PAIRS = 2 * ENDS };
 
 /* relative, for rounding */
 #define SLACK 1e-12
@@ -31,49 +31,49 @@ static saddle_status random_point(uint64_t seed, int point, int n, double *w)
     return s;
 }
 
-/* E <grad f_z(w), v_j>^2 of k directions. */
-static void moments(struct sigmoid_model *m, const double *w, int k, const double *v, double *out)
-{
-    double slopes[CRITICAL_MOST];
-    memset(out, 0, (size_t)k * sizeof(double));
-    for (int64_t i = 0; i < m->samples; i++) {
-        const saddle_batch b = {
-            .struct_size = (int64_t)sizeof b, .count = 1, .first = i, .index = &i, .dim = m->n, .step = -1};
-        (void)sigmoid_model_slopes(m, &b, w, k, v, slopes);
-        for (int j = 0; j < k; j++) {
-            out[j] += slopes[j] * slopes[j] / (double)m->samples;
-        }
-    }
-}
-
 static int fail(const char *program, const char *why)
 {
     fprintf(stderr, "%s: %s\n", program, why);
     return -1;
 }
 
-static int look(const char *program, struct sigmoid_model *m, uint64_t seed, struct lemma *out)
+/* All eigenpairs at w. */
+static saddle_status look(struct critical *c, saddle_objective *f, const double *w, double radius, struct lemma *out)
 {
-    const double radius = sigmoid_model_radius(m);
+    double moment[SIGMOID_DIM];
+    critical_look(c, w);
+    const saddle_status s = saddle_cnc_along(f, w, NULL, c->n, c->vectors, moment, NULL);
+    for (int k = 0; k < c->n && s == SADDLE_OK; k++) {
+        judge(out, moment[k], c->lambda[k], radius);
+    }
+    return s;
+}
+
+/* A data set of dimension SIGMOID_DIM, which look() needs, and what is needed to look at it. */
+struct small {
+    struct sigmoid_model m;
     struct critical c;
-    int code = 0;
-    if (critical_create(&c, m->n, m->samples, m, sigmoid_model_gradient, sigmoid_model_hessian) != 0) {
-        code = fail(program, "out of memory");
+    saddle_objective *f;
+};
+
+static int small_create(const char *program, uint64_t seed, struct small *s)
+{
+    s->c = (struct critical){.n = 0};
+    s->f = NULL;
+    if (sigmoid_model_random(program, seed, &s->m) != 0) {
+        return -1;
     }
-    for (int point = 0; point < POINTS && code == 0; point++) {
-        double w[SIGMOID_DIM], moment[SIGMOID_DIM];
-        if (random_point(seed, point, m->n, w) != SADDLE_OK) {
-            code = fail(program, saddle_error_message());
-            break;
-        }
-        critical_look(&c, w);
-        moments(m, w, m->n, c.vectors, moment);
-        for (int k = 0; k < m->n; k++) {
-            judge(out, moment[k], c.lambda[k], radius);
-        }
+    if (critical_create(&s->c, s->m.n, s->m.samples, &s->m, sigmoid_model_gradient, sigmoid_model_hessian) != 0) {
+        return fail(program, "out of memory");
     }
-    critical_release(&c);
-    return code;
+    return sigmoid_model_objective(&s->m, &s->f) == SADDLE_OK ? 0 : fail(program, saddle_error_message());
+}
+
+static void small_release(struct small *s)
+{
+    saddle_objective_destroy(s->f);
+    critical_release(&s->c);
+    sigmoid_model_release(&s->m);
 }
 
 int lemma_random(const char *program, int scaled, struct lemma *out)
@@ -81,14 +81,43 @@ int lemma_random(const char *program, int scaled, struct lemma *out)
     int code = 0;
     *out = (struct lemma){.smallest = INFINITY};
     for (uint64_t seed = FIRST_SEED; seed < FIRST_SEED + DATA_SETS && code == 0; seed++) {
-        struct sigmoid_model m;
-        code = sigmoid_model_random(program, seed, &m);
+        struct small s;
+        code = small_create(program, seed, &s);
         if (code == 0 && scaled) {
-            sigmoid_model_scale(&m);
+            sigmoid_model_scale(&s.m);
         }
-        code = code == 0 ? look(program, &m, seed, out) : code;
-        sigmoid_model_release(&m);
+        for (int point = 0; point < POINTS && code == 0; point++) {
+            double w[SIGMOID_DIM];
+            if (random_point(seed, point, s.m.n, w) != SADDLE_OK ||
+                look(&s.c, s.f, w, sigmoid_model_radius(&s.m), out) != SADDLE_OK) {
+                code = fail(program, saddle_error_message());
+            }
+        }
+        small_release(&s);
     }
+    return code;
+}
+
+int lemma_sharp(const char *program, double *smallest, double *error)
+{
+    struct small s;
+    int code = small_create(program, FIRST_SEED, &s);
+    *smallest = INFINITY;
+    *error = 0.0;
+    for (int k = 0; k < 2 * SHARP_POINTS && code == 0; k++) {
+        const double t = 1.0 + k / 2, radius = k % 2 == 0 ? 1.0 : 8.0;
+        const double w[SIGMOID_DIM] = {t / radius}, coth = 1.0 / tanh(t / 2.0);
+        struct lemma l = {.smallest = INFINITY};
+        for (int64_t i = 0; i < s.m.row[s.m.samples]; i++) {
+            s.m.z[i] = s.m.column[i] == 0 ? radius : 0.0;
+        }
+        if (look(&s.c, s.f, w, sigmoid_model_radius(&s.m), &l) != SADDLE_OK) {
+            code = fail(program, saddle_error_message());
+        }
+        *error = fmax(*error, fabs(l.smallest / (coth * coth) - 1.0));
+        *smallest = fmin(*smallest, l.smallest);
+    }
+    small_release(&s);
     return code;
 }
 
@@ -128,7 +157,10 @@ static saddle_status look_file(struct sigmoid_model *m, saddle_objective *f, con
         if (s != SADDLE_OK) {
             return s;
         }
-        moments(m, w, PAIRS, v, moment);
+        s = saddle_cnc_along(f, w, o, PAIRS, v, moment, NULL);
+        if (s != SADDLE_OK) {
+            return s;
+        }
         /* a Ritz value is v'H v of its v, so that the lemma is about it, converged or not */
         for (int k = 0; k < PAIRS; k++) {
             judge(out, moment[k], pairs[k].value, 1.0);

@@ -15,8 +15,12 @@ struct lemma {
  * or -1 with an error printed. */
 int lemma_random(const char *program, int scaled, struct lemma *out);
 
-/* Data of a file, each z scaled to ||z|| = 1: the two leftmost and two rightmost eigenpairs by Lanczos at random points,
- * printed in a table. Returns as above. */
+/* All z = R e_1, R = 1 and 8, w with <w, z> = 1, 2, .. 20: E <grad f_z, v>^2 (R/lambda)^2 = coth^2(<w, z>/2), and no c
+ * below 1 would do. Gives the smallest that was found, and the largest relative distance from coth^2. Returns as above. */
+int lemma_sharp(const char *program, double *smallest, double *error);
+
+/* Data of a file, each z scaled to ||z|| = 1: the two leftmost and two rightmost eigenpairs by Lanczos at random
+ * points, printed in a table. Returns as above. */
 int lemma_file(const char *program, const char *path, int points, struct lemma *out);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { MOST_INDEX = 100000000, MOST_LINE = 1 << 28, BLANKS_ONLY = 1, WRONG = -1, NO_MEMORY = -2 };
+enum { MOST_INDEX = 100000000, MOST_LINE = 1 << 28, WRONG = -1, NO_MEMORY = -2, NO_FILE = -3 };
 
 /* A file that is read line by line, and room for what was read. */
 struct reader {
@@ -60,49 +60,64 @@ static int grow_entries(struct reader *r, int64_t wanted)
     return 0;
 }
 
-/* One line, of any length up to MOST_LINE, into r->line. Returns 1, 0 at the end of the file, -1 with errno. */
+/* One line, of any length up to MOST_LINE, into r->line. Returns 1, 0 at the end of the file, WRONG (a zero byte),
+ * NO_MEMORY (a longer line too), or NO_FILE, about which zlib knows more. */
 static int next_line(struct reader *r)
 {
     size_t length = 0;
     for (;;) {
-        if (r->line_room < length + 4096) {
+        const int c = gzgetc(r->file);
+        int code = Z_OK;
+        if (r->line_room < length + 2) {
             char *p = r->line_room < MOST_LINE ? realloc(r->line, 2 * (length + 4096)) : NULL;
             if (p == NULL) {
-                errno = ENOMEM;
-                return -1;
+                return NO_MEMORY;
             }
             r->line = p;
             r->line_room = 2 * (length + 4096);
         }
-        if (gzgets(r->file, r->line + length, (int)(r->line_room - length)) == NULL) {
-            int code;
+        if (c < 0) {
             (void)gzerror(r->file, &code);
-            if (code != Z_OK && code != Z_STREAM_END) {
-                errno = code == Z_ERRNO ? errno : EINVAL;
-                return -1;
-            }
-            return length > 0;
         }
-        length += strlen(r->line + length);
-        if (length > 0 && r->line[length - 1] == '\n') {
-            return 1;
+        if (code != Z_OK && code != Z_STREAM_END) {
+            return NO_FILE;
         }
+        if (c == '\0') {
+            return WRONG;
+        }
+        if (c < 0 || c == '\n') {
+            r->line[length] = '\0';
+            return c == '\n' || length > 0;
+        }
+        r->line[length++] = (char)c;
     }
 }
 
-/* Returns 0, BLANKS_ONLY, WRONG or NO_MEMORY. */
+static const char blanks[] = " \t\r\n";
+
+/* A finite number at text that a blank or the end follows; *end is left there. Returns 0 or WRONG. */
+static int read_number(const char *text, char **end, double *out)
+{
+    if (*text == '\0' || strchr(blanks, *text) != NULL) {
+        return WRONG;
+    }
+    *out = strtod(text, end);
+    return *end != text && isfinite(*out) && (**end == '\0' || strchr(blanks, **end) != NULL) ? 0 : WRONG;
+}
+
+/* Returns 0, WRONG or NO_MEMORY. */
 static int read_line(struct reader *r)
 {
-    static const char blanks[] = " \t\r\n";
     struct libsvm *s = r->out;
     char *end;
+    double label;
+    long last = 0;
     r->line[strcspn(r->line, "#")] = '\0';
     char *p = r->line + strspn(r->line, blanks);
     if (*p == '\0') {
-        return BLANKS_ONLY;
+        return 0;
     }
-    const double label = strtod(p, &end);
-    if (end == p || !isfinite(label)) {
+    if (read_number(p, &end, &label) != 0) {
         return WRONG;
     }
     if (grow_samples(r, s->samples + 1) != 0) {
@@ -111,14 +126,11 @@ static int read_line(struct reader *r)
     s->label[s->samples] = label;
     for (p = end + strspn(end, blanks); *p != '\0'; p = end + strspn(end, blanks)) {
         const long index = strtol(p, &end, 10);
-        if (end == p || *end != ':' || index < 1 || index > MOST_INDEX) {
+        double value;
+        if (end == p || *end != ':' || index <= last || index > MOST_INDEX || read_number(end + 1, &end, &value) != 0) {
             return WRONG;
         }
-        p = end + 1;
-        const double value = strtod(p, &end);
-        if (end == p || !isfinite(value)) {
-            return WRONG;
-        }
+        last = index;
         if (grow_entries(r, r->entries + 1) != 0) {
             return NO_MEMORY;
         }
@@ -130,37 +142,43 @@ static int read_line(struct reader *r)
     return 0;
 }
 
-static int read_lines(struct reader *r, const char *program, const char *path)
+/* Returns as read_line() and next_line(); *number is the line at fault. */
+static int read_lines(struct reader *r, int64_t *number)
 {
-    int more, code = 0;
-    int64_t number = 0;
+    int more;
+    *number = 0;
     if (grow_samples(r, 1) != 0 || grow_entries(r, 1) != 0) {
-        fprintf(stderr, "%s: out of memory\n", program);
-        return -1;
+        return NO_MEMORY;
     }
     r->out->row[0] = 0;
-    while ((more = next_line(r)) > 0) {
-        number++;
-        code = read_line(r);
-        if (code == NO_MEMORY) {
-            fprintf(stderr, "%s: out of memory\n", program);
-            return -1;
+    do {
+        more = next_line(r);
+        *number += more != 0;
+        const int code = more > 0 ? read_line(r) : more;
+        if (code != 0) {
+            return code;
         }
-        if (code == WRONG) {
-            fprintf(stderr, "%s: %s, line %lld: expected label index:value ..., index from 1 to %d\n", program, path,
-                    (long long)number, MOST_INDEX);
-            return -1;
-        }
-    }
-    if (more < 0) {
-        fprintf(stderr, "%s: cannot read %s: %s\n", program, path, strerror(errno));
-        return -1;
-    }
-    if (r->out->samples == 0 || r->out->dim == 0) {
-        fprintf(stderr, "%s: %s has no samples\n", program, path);
-        return -1;
-    }
+    } while (more > 0);
     return 0;
+}
+
+static int tell(const struct reader *r, const char *program, const char *path, int code, int64_t number)
+{
+    int zlib;
+    const char *why = gzerror(r->file, &zlib);
+    if (code == NO_MEMORY) {
+        fprintf(stderr, "%s: %s, line %lld: out of memory, or too long a line\n", program, path, (long long)number);
+    } else if (code == NO_FILE) {
+        fprintf(stderr, "%s: cannot read %s: %s\n", program, path, zlib == Z_ERRNO ? strerror(errno) : why);
+    } else if (code == WRONG) {
+        fprintf(stderr, "%s: %s, line %lld: expected label index:value ..., indices rising, from 1 to %d\n", program,
+                path, (long long)number, MOST_INDEX);
+    } else if (r->out->dim == 0) {
+        fprintf(stderr, "%s: %s has no entries\n", program, path);
+    } else {
+        return 0;
+    }
+    return -1;
 }
 
 int libsvm_read(const char *program, const char *path, struct libsvm *out)
@@ -173,7 +191,9 @@ int libsvm_read(const char *program, const char *path, struct libsvm *out)
         fprintf(stderr, "%s: cannot read %s: %s\n", program, path, strerror(errno != 0 ? errno : ENOMEM));
         return -1;
     }
-    const int code = read_lines(&r, program, path);
+    int64_t number;
+    int code = read_lines(&r, &number);
+    code = tell(&r, program, path, code, number);
     (void)gzclose(r.file);
     free(r.line);
     return code;
