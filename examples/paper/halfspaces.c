@@ -77,7 +77,7 @@ static int check_file(const char *path, int points)
     if (lemma_file(program.name, path, points, &l) != 0) {
         return EXIT_FAILED;
     }
-    halfspaces_judge_lemma("lemma, ||z|| = 1", &l, &c);
+    halfspaces_judge_lemma(&l, 1.0, &c);
     return c.failed == 0 ? EXIT_GOOD : EXIT_FAILED;
 }
 

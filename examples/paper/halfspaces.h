@@ -9,7 +9,8 @@
 /* Criteria a to f of n instances, and g, the lemma on random data. Returns 0, or -1 with an error printed. */
 int halfspaces_judge(const struct instance *all, int n, struct escape_trace *t, struct criteria *c);
 
-void halfspaces_judge_lemma(const char *what, const struct lemma *l, struct criteria *c);
+/* g, of data with ||z|| <= radius. */
+void halfspaces_judge_lemma(const struct lemma *l, double radius, struct criteria *c);
 
 /* Writes all runs, curves of the first instance, and the figure. Returns an exit code. */
 int halfspaces_draw(const char *folder, const struct instance *all, int n, struct escape_trace *t);

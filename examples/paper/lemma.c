@@ -7,7 +7,10 @@
 #include "../support/critical.h"
 #include "sigmoid_model.h"
 
-enum { DATA_SETS = 40, FIRST_SEED = 1000, POINTS = 5, PURPOSE_POINT = 132, SHARP_POINTS = 20, ENDS = 2, PAIRS = 2 * ENDS };
+enum {
+    DATA_SETS = 40, FIRST_SEED = 1000, POINTS = 5, PURPOSE_POINT = 132, SHARP_POINTS = 20, ENDS = 2,
+    PAIRS = 2 * ENDS
+};
 
 /* relative, for rounding */
 #define SLACK 1e-12
@@ -88,8 +91,10 @@ int lemma_random(const char *program, int scaled, struct lemma *out)
         }
         for (int point = 0; point < POINTS && code == 0; point++) {
             double w[SIGMOID_DIM];
+            const double radius = sigmoid_model_radius(&s.m);
+            out->radius = fmax(out->radius, radius);
             if (random_point(seed, point, s.m.n, w) != SADDLE_OK ||
-                look(&s.c, s.f, w, sigmoid_model_radius(&s.m), out) != SADDLE_OK) {
+                look(&s.c, s.f, w, scaled ? 1.0 : radius, out) != SADDLE_OK) {
                 code = fail(program, saddle_error_message());
             }
         }
@@ -183,6 +188,7 @@ int lemma_file(const char *program, const char *path, int points, struct lemma *
         return -1;
     }
     sigmoid_model_scale_rows(&m);
+    out->radius = sigmoid_model_radius(&m);
     printf("%lld samples, %d variables, %lld entries\n", (long long)m.samples, m.n, (long long)m.row[m.samples]);
     double *w = malloc((size_t)m.n * sizeof(double)), *v = malloc((size_t)m.n * PAIRS * sizeof(double));
     int code = 0;

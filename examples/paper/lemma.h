@@ -9,6 +9,7 @@
 struct lemma {
     int64_t checks, violations;
     double smallest; /* E <grad f_z, v>^2 (R/lambda)^2, at least 1 */
+    double radius;   /* the greatest ||z||: 1, with rounding, of scaled data */
 };
 
 /* 40 random data sets, 5 points each, the 4 eigenpairs there; z scaled to ||z|| <= 1, or left as they are. Returns 0,
@@ -16,7 +17,7 @@ struct lemma {
 int lemma_random(const char *program, int scaled, struct lemma *out);
 
 /* All z = R e_1, R = 1 and 8, w with <w, z> = 1, 2, .. 20: E <grad f_z, v>^2 (R/lambda)^2 = coth^2(<w, z>/2), and no c
- * below 1 would do. Gives the smallest that was found, and the largest relative distance from coth^2. Returns as above. */
+ * below 1 would do. Gives the smallest that was found, and the largest relative distance from that. Returns so. */
 int lemma_sharp(const char *program, double *smallest, double *error);
 
 /* Data of a file, each z scaled to ||z|| = 1: the two leftmost and two rightmost eigenpairs by Lanczos at random
