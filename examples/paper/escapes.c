@@ -167,7 +167,7 @@ int escape_run(const struct escape_problem *p, enum escape_method method, int64_
 {
     double w[SIGMOID_DIM];
     struct look l = {.p = p, .t = t, .out = out, .f_end = f_end};
-    *out = (struct escape){.steps = INFINITY, .epochs = INFINITY};
+    *out = (struct escape){.steps = HUGE_VAL, .epochs = HUGE_VAL};
     for (int j = 0; j < SIGMOID_DIM; j++) {
         w[j] = p->saddle[j] + offset * p->v[j];
     }

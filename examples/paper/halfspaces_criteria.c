@@ -112,7 +112,7 @@ static double leave_quadratic(const char *program, double lambda)
 /* f: the time scales as 1/|lambda|, up to eta |lambda|. */
 static int judge_quadratics(const char *program, struct criteria *c)
 {
-    double least = INFINITY, most = 0.0;
+    double least = HUGE_VAL, most = 0.0;
     int exact = 1;
     for (double lambda = 0.4; lambda > 0.01; lambda /= 2.0) {
         const double steps = leave_quadratic(program, lambda);
@@ -145,7 +145,7 @@ static int judge_lemmas(const char *program, struct criteria *c)
         return -1;
     }
     halfspaces_judge_lemma(&scaled, 1.0, c);
-    halfspaces_judge_lemma(&unscaled, INFINITY, c);
+    halfspaces_judge_lemma(&unscaled, HUGE_VAL, c);
     criteria_check(c, error <= 1e-12 && smallest < 1.0 + 1e-6,
                    "g  lemma, all z alike: E <grad f_z, v>^2 (R/lambda)^2 = coth^2(<w, z>/2), off by %.1e; down to "
                    "1 + %.1e", error, smallest - 1.0);

@@ -139,7 +139,7 @@ int halfspaces_draw(const char *folder, const struct instance *all, int n, struc
 {
     int code = write_runs(folder, all, n);
     for (int m = 0; m < ESCAPE_METHODS && code == EXIT_GOOD; m++) {
-        code = has_curve(m) ? write_curve(folder, &all[0], m, t) : code;
+        code = has_curve(m) ? write_curve(folder, &all[0], (enum escape_method)m, t) : code;
     }
     code = code == EXIT_GOOD ? write_script(folder, &all[0]) : code;
     return code == EXIT_GOOD ? figure_run(all[0].p.program, folder, "halfspaces", "runs") : code;

@@ -125,8 +125,8 @@ static void see_levels(const double *f, const struct escape_trace *t, struct dep
 {
     for (int l = 0; l < INSTANCE_LEVELS; l++) {
         const int64_t row = f != NULL ? escape_reached(t, f[l]) : -1;
-        d->steps[l] = row < 0 ? (double)INFINITY : (double)row;
-        d->epochs[l] = row < 0 ? (double)INFINITY : t->epoch[row];
+        d->steps[l] = row < 0 ? HUGE_VAL : (double)row;
+        d->epochs[l] = row < 0 ? HUGE_VAL : t->epoch[row];
     }
 }
 
@@ -172,7 +172,7 @@ int instance_run(struct instance *k, int seeds, struct escape_trace *t)
         return -1;
     }
     for (int m = ESCAPE_GD + 1; m < ESCAPE_METHODS; m++) {
-        if (run_method(k, m, seeds, t) != 0) {
+        if (run_method(k, (enum escape_method)m, seeds, t) != 0) {
             return -1;
         }
     }
@@ -229,7 +229,7 @@ void instance_print(const struct instance *k)
            k->moment * d / k->energy);
     print_departures(k);
     print_levels(k);
-    printf("  One perturbation along v: stochastic step rms %.4f, median %.4f; ball rms %.4f, median %.4f: second\n"
+    printf("  One perturbation along v: stochastic step rms %.4f, median %.1e; ball rms %.4f, median %.4f: second\n"
            "  moments are as %.2f to 1, medians as %.2g to 1, and the median runs leave after %.0f and %.0f steps\n",
            ESCAPE_STEP * sqrt(k->moment), ESCAPE_STEP * k->median, ball, instance_ball_median(),
            ESCAPE_STEP * ESCAPE_STEP * k->moment / (ball * ball), ESCAPE_STEP * k->median / instance_ball_median(),

@@ -82,7 +82,7 @@ static void small_release(struct small *s)
 int lemma_random(const char *program, int scaled, struct lemma *out)
 {
     int code = 0;
-    *out = (struct lemma){.smallest = INFINITY};
+    *out = (struct lemma){.smallest = HUGE_VAL};
     for (uint64_t seed = FIRST_SEED; seed < FIRST_SEED + DATA_SETS && code == 0; seed++) {
         struct small s;
         code = small_create(program, seed, &s);
@@ -107,12 +107,12 @@ int lemma_sharp(const char *program, double *smallest, double *error)
 {
     struct small s;
     int code = small_create(program, FIRST_SEED, &s);
-    *smallest = INFINITY;
+    *smallest = HUGE_VAL;
     *error = 0.0;
     for (int k = 0; k < 2 * SHARP_POINTS && code == 0; k++) {
         const double t = 1.0 + k / 2, radius = k % 2 == 0 ? 1.0 : 8.0;
         const double w[SIGMOID_DIM] = {t / radius}, coth = 1.0 / tanh(t / 2.0);
-        struct lemma l = {.smallest = INFINITY};
+        struct lemma l = {.smallest = HUGE_VAL};
         for (int64_t i = 0; i < s.m.row[s.m.samples]; i++) {
             s.m.z[i] = s.m.column[i] == 0 ? radius : 0.0;
         }
@@ -183,7 +183,7 @@ int lemma_file(const char *program, const char *path, int points, struct lemma *
     struct sigmoid_model m;
     saddle_objective *f = NULL;
     saddle_options *o = NULL;
-    *out = (struct lemma){.smallest = INFINITY};
+    *out = (struct lemma){.smallest = HUGE_VAL};
     if (sigmoid_model_file(program, path, &m) != 0) {
         return -1;
     }
