@@ -114,14 +114,17 @@ int main(int argc, char **argv)
     if (code != EXIT_GOOD) {
         return code;
     }
+    if (rates_check_model(program.name, LAMBDA, s.seed) != 0) {
+        return EXIT_FAILED;
+    }
     rates_print_heading(LAMBDA, 0, 1);
-    for (int k = 0; k < RATES_KINDS && code == EXIT_GOOD; k++) {
+    for (enum rates_kind k = RATES_SGD_GD; k < RATES_KINDS && code == EXIT_GOOD; k++) {
         code = run_row(&s, &t.by_dim[k], k, &s.dims, 1);
     }
     if (code == EXIT_GOOD) {
         rates_print_heading(0.0, DIM, 0);
     }
-    for (int k = 0; k < RATES_KINDS && code == EXIT_GOOD; k++) {
+    for (enum rates_kind k = RATES_SGD_GD; k < RATES_KINDS && code == EXIT_GOOD; k++) {
         /* the sphere's radius does not change with lambda, nor does the larger noise say more than the smaller */
         if (k != RATES_SPHERE && k != RATES_LARGE) {
             code = run_row(&s, &t.by_lambda[k], k, &s.lambdas, 0);

@@ -66,7 +66,7 @@ struct rates_fit rates_fit_of(int n, const struct rates_cell *cells, enum rates_
     double x[MOST_CELLS];
     struct rates_fit fit = {.cells = 0};
     for (int j = 0; j < n && fit.cells < MOST_CELLS; j++) {
-        if (cells[j].runs > 0 && (cells[j].set.bound || !bound_only)) {
+        if (cells[j].runs > 0 && isfinite(cells[j].mean.value) && (cells[j].set.bound || !bound_only)) {
             x[fit.cells] = abscissa(&cells[j], line);
             c[fit.cells++] = &cells[j];
         }

@@ -16,7 +16,7 @@ struct rates_fit {
     struct estimate law;    /* the same line through the law, and its standard error for so many independent runs */
 };
 
-/* Through those of the n cells that were run; with bound_only those alone whose step size is bound. */
+/* Through those of the n cells that were run, and where no run stayed; with bound_only those alone whose step size is bound. */
 struct rates_fit rates_fit_of(int n, const struct rates_cell *cells, enum rates_line line, int bound_only);
 
 #endif

@@ -5,6 +5,8 @@
 #include "summary.h"
 
 #define ERRORS 4.0 /* standard errors that chance may explain */
+#define ROUNDING 0.02 /* of slopes: the half step of the law stands for whole ones */
+#define AGAIN 0.05    /* psgd may reach the level and fall back: part of the law by which it is earlier */
 
 /* The exponents of 1/lambda in the paper's tables: upper bounds. */
 static const double bounds[RATES_KINDS] = {5.0, 4.0, 16.0, 16.0, 16.0};
@@ -43,33 +45,42 @@ void rates_print_cell(const struct rates_cell *c, int by_dim)
 
 static void print_legend(void)
 {
-    puts("\nmean +- its standard error; law: its mean by the linear law of rates_law.h; theory: the paper's rates, in d and\n"
-         "in eps_h = lambda, which are upper bounds. A method without runs would take too long.");
+    puts("\nmean +- its standard error; law: the mean by the linear law of rates_law.h; per drop: steps for each unit by which\n"
+         "f can fall, mean/drop; theory: the paper's rates, in d and as powers of eps_h = lambda, which are upper bounds.\n"
+         "Rows without runs would take too long.");
+}
+
+/* No "-0.000". */
+static double clean(double x)
+{
+    return fabs(x) < 5e-4 ? 0.0 : x;
 }
 
 static struct rates_fit print_fit(const char *what, const struct rates_row *r, enum rates_line line, int bound_only)
 {
     const struct rates_fit f = rates_fit_of(r->n, r->cell, line, bound_only);
     if (f.cells >= 2) {
-        printf("%-11s %-38s %7.3f +- %6.3f, law %7.3f, theory %s\n", rates_names[r->cell[0].set.kind], what,
-               f.slope.value, f.slope.error, f.law.value,
+        printf("%-11s %-40s %7.3f +- %6.3f, law %7.3f, theory %s\n", rates_names[r->cell[0].set.kind], what,
+               clean(f.slope.value), f.slope.error, clean(f.law.value),
                line == RATES_POWER_OF_LAMBDA ? rates_theory_lambda[r->cell[0].set.kind]
                                              : rates_theory_dim[r->cell[0].set.kind]);
     }
     return f;
 }
 
-static void judge_fit(struct criteria *c, const struct rates_fit *f, enum rates_kind kind, const char *what)
+/* The jackknife needs some runs. */
+static void judge_fit(struct criteria *c, const struct rates_row *r, const struct rates_fit *f, const char *what)
 {
     if (f->cells >= 2) {
-        criteria_check(c, fabs(f->slope.value - f->law.value) <= ERRORS * f->law.error,
-                       "%s: %s is the law's up to %+.3f, allowed %.3f", rates_names[kind], what,
-                       f->slope.value - f->law.value, ERRORS * f->law.error);
+        const double error = r->cell[0].runs >= 10 ? f->slope.error : f->law.error;
+        const double off = f->slope.value - f->law.value, allowed = ERRORS * error + ROUNDING;
+        criteria_check(c, fabs(off) <= allowed, "%s: %s is the law's up to %+.3f, allowed %.3f",
+                       rates_names[r->cell[0].set.kind], what, off, allowed);
     }
 }
 
 /* All runs leave, and take what the law says. */
-static void judge_cells(struct criteria *c, const struct rates_row *r)
+static void judge_cells(struct criteria *c, const struct rates_row *r, const char *by)
 {
     double worst = 0.0;
     int stayed = 0, cells = 0;
@@ -79,14 +90,16 @@ static void judge_cells(struct criteria *c, const struct rates_row *r)
             stayed += !isfinite(k->steps[i]);
         }
         if (k->runs > 0) {
-            worst = fmax(worst, fabs(k->mean.value - k->law.mean) / (k->law.deviation / sqrt(k->runs)));
+            const int is_psgd = k->set.kind != RATES_SGD_GD && k->set.kind != RATES_PGD;
+            const double allowed = ERRORS * k->law.deviation / sqrt(k->runs) + (is_psgd ? AGAIN * k->law.mean : 0.0);
+            worst = fmax(worst, fabs(k->mean.value - k->law.mean) / allowed);
             cells++;
         }
     }
     if (cells > 0) {
-        criteria_check(c, stayed == 0 && worst <= ERRORS,
-                       "%s, %d means: %d runs stayed; off the law by up to %.2f standard errors, allowed %g",
-                       rates_names[r->cell[0].set.kind], cells, stayed, worst, ERRORS);
+        criteria_check(c, stayed == 0 && worst <= 1.0,
+                       "%s, %d %s: %d runs stayed; means off the law by up to %.2f of what is allowed",
+                       rates_names[r->cell[0].set.kind], cells, by, stayed, worst);
     }
 }
 
@@ -108,7 +121,7 @@ int rates_judge(const struct rates_table *t)
     struct criteria c = {0};
     print_legend();
     puts("\nLeast squares");
-    for (int k = 0; k < RATES_KINDS; k++) {
+    for (enum rates_kind k = RATES_SGD_GD; k < RATES_KINDS; k++) {
         const int is_long = k == RATES_SMALL || k == RATES_LARGE;
         per_log[k] = is_long ? (struct rates_fit){0} : print_fit("steps per ln d", &t->by_dim[k], RATES_PER_LOG_DIM, 0);
         power[k] = is_long ? print_fit("power of d, where d bounds eta", &t->by_dim[k], RATES_POWER_OF_DIM, 1)
@@ -117,15 +130,17 @@ int rates_judge(const struct rates_table *t)
                               &t->by_lambda[k], RATES_POWER_OF_LAMBDA, is_long);
     }
     puts("\nCriteria");
-    criteria_check(&c, same_steps(&t->by_dim[RATES_SGD_GD]), "sgd_gd: every seed takes the same steps for every d");
-    for (int k = 0; k < RATES_KINDS; k++) {
-        judge_cells(&c, &t->by_dim[k]);
-        judge_cells(&c, &t->by_lambda[k]);
+    if (t->by_dim[RATES_SGD_GD].n >= 2) {
+        criteria_check(&c, same_steps(&t->by_dim[RATES_SGD_GD]), "sgd_gd: every seed takes the same steps for every d");
+    }
+    for (enum rates_kind k = RATES_SGD_GD; k < RATES_KINDS; k++) {
+        judge_cells(&c, &t->by_dim[k], "dimensions");
+        judge_cells(&c, &t->by_lambda[k], "curvatures");
         if (k != RATES_SGD_GD) {
-            judge_fit(&c, &per_log[k], k, "slope in ln d");
+            judge_fit(&c, &t->by_dim[k], &per_log[k], "slope in ln d");
         }
-        judge_fit(&c, &power[k], k, "power of d");
-        judge_fit(&c, &curved[k], k, "power of 1/lambda");
+        judge_fit(&c, &t->by_dim[k], &power[k], "power of d");
+        judge_fit(&c, &t->by_lambda[k], &curved[k], "power of 1/lambda");
         if (curved[k].cells >= 2 && k != RATES_PGD) {
             criteria_check(&c, curved[k].slope.value < bounds[k], "%s: power of 1/lambda %.2f is below the bound %g",
                            rates_names[k], curved[k].slope.value, bounds[k]);

@@ -142,3 +142,20 @@ int rates_run(const char *program, struct rates_cell *c, int runs, int64_t seed,
     }
     return code;
 }
+
+int rates_check_model(const char *program, double lambda, int64_t seed)
+{
+    const double w[] = {3.0 * lambda, 0.3, -0.2, 0.1};
+    struct rates_model model;
+    saddle_objective *f = NULL;
+    saddle_derivative_check check = {.struct_size = (int64_t)sizeof check};
+    saddle_status s = rates_model_init(&model, (int64_t)(sizeof w / sizeof *w), lambda, seed);
+    s = s == SADDLE_OK ? rates_model_objective(&model, &f) : s;
+    s = s == SADDLE_OK ? saddle_check_derivatives(f, w, seed, &check) : s;
+    saddle_objective_destroy(f);
+    if (s != SADDLE_OK || !check.ok) {
+        fprintf(stderr, "%s: %s\n", program, saddle_error_message());
+        return -1;
+    }
+    return 0;
+}

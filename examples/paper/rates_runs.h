@@ -22,4 +22,7 @@ struct rates_cell {
  * with an error printed. */
 int rates_run(const char *program, struct rates_cell *c, int runs, int64_t seed, int threads, double most);
 
+/* The library's check of the model's derivatives. Returns 0, or -1 with an error printed. */
+int rates_check_model(const char *program, double lambda, int64_t seed);
+
 #endif
