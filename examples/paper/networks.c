@@ -28,8 +28,9 @@ static int set_options(struct networks *n, const struct words *words)
     if (code != EXIT_GOOD) {
         return code;
     }
-    /* one pair at each end, whatever the words say */
-    if (saddle_options_set_int(n->options, SADDLE_OPT_WHICH, SADDLE_WHICH_BOTH) != SADDLE_OK ||
+    /* one pair at each end, and all samples, whatever the words say */
+    if (saddle_options_set_int(n->options, SADDLE_OPT_CNC_SAMPLES, 0) != SADDLE_OK ||
+        saddle_options_set_int(n->options, SADDLE_OPT_WHICH, SADDLE_WHICH_BOTH) != SADDLE_OK ||
         saddle_options_set_int(n->options, SADDLE_OPT_EIGENVALUES, 1) != SADDLE_OK ||
         saddle_options_get_int(n->options, SADDLE_OPT_SEED, &n->seed) != SADDLE_OK) {
         return fail(n, saddle_error_message());
@@ -69,7 +70,7 @@ int networks_list(const struct words *words, const char *name, const char *initi
         char *end;
         errno = 0;
         const long number = strtol(p, &end, 10);
-        if (errno != 0 || end == p || number < 1 || number > most) {
+        if (errno != 0 || end == p || number < (*count > 0 ? numbers[*count - 1] + 1 : 1) || number > most) {
             break;
         }
         numbers[(*count)++] = (int)number;
@@ -81,7 +82,8 @@ int networks_list(const struct words *words, const char *name, const char *initi
         }
         p = end;
     }
-    fprintf(stderr, "%s: --%s is \"%s\": expected up to %d integers from 1 to %d, divided by commas\n",
+    fprintf(stderr, "%s: --%s is \"%s\": expected up to %d ascending integers from 1 to %d, divided by "
+                    "commas\n",
             words->program->name, name, given, NETWORKS_MOST, most);
     return EXIT_USAGE;
 }
@@ -118,6 +120,23 @@ static saddle_random_stream stream_of(const struct networks *n, uint64_t purpose
     return (saddle_random_stream){.seed = (uint64_t)n->seed, .purpose = purpose, .step = network | (uint64_t)point};
 }
 
+/* What the library finds along both, a gradient at a time, beside what the blocks gave. Its cosines are over all
+ * gradients that are not 0: the same where none is tiny. */
+static int compare(const struct networks *n, saddle_objective *f, const double *w, const double *v,
+                   const double *moments, const double *cosines, struct look *out)
+{
+    double theirs[2], angles[2];
+    if (saddle_cnc_along(f, w, n->options, 2, v, theirs, angles) != SADDLE_OK) {
+        return fail(n, saddle_error_message());
+    }
+    for (int i = 0; i < 2; i++) {
+        const double angle = out->energy.tiny == 0 ? fabs(cosines[i] / angles[i] - 1.0) : 0.0;
+        out->apart = fmax(out->apart, fmax(fabs(moments[i] / theirs[i] - 1.0), angle));
+    }
+    out->left_moment = theirs[0];
+    return EXIT_GOOD;
+}
+
 /* Loss, gradient, the ends of the spectrum, and the moments along them. */
 static int look_at_ends(const struct networks *n, struct mlp *m, int64_t point, const double *w, struct look *out)
 {
@@ -140,7 +159,7 @@ static int look_at_ends(const struct networks *n, struct mlp *m, int64_t point, 
     if (code == EXIT_GOOD) {
         out->left = cosines[0];
         out->right = cosines[1];
-        out->left_moment = moments[0];
+        code = compare(n, f, w, v, moments, cosines, out);
     }
     saddle_objective_destroy(f);
     free(v);
@@ -224,6 +243,9 @@ int networks_look(const struct networks *n, int hidden, int units, int64_t point
         code = fail(n, saddle_error_message());
     }
     code = code == EXIT_GOOD ? look_at_ends(n, &m, point, w, out) : code;
+    if (code == EXIT_GOOD && pairs != NULL && m.dim > MOST_DENSE) {
+        code = fail(n, "a network has more than 20000 weights, too many to compute all eigenpairs");
+    }
     if (code == EXIT_GOOD && (pairs != NULL || m.dim <= n->dense)) {
         code = look_at_all(n, &m, point, w, out, p);
     }

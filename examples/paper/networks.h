@@ -8,7 +8,7 @@ enum { NETWORKS_MOST = 16, NETWORKS_MOST_UNITS = 1024, NETWORKS_MOST_HIDDEN = ML
 
 /* For struct program. */
 #define NETWORKS_WORDS                                                                                               \
-    {"points", "INTEGER", "Random points of each network."},                                                         \
+    {"points", "INTEGER", "Random points of each network. [10]"},                                                         \
         {"dense", "INTEGER",                                                                                         \
          "Up to so many weights all eigenpairs are computed, not only the two ends of the spectrum."},               \
         {"draws", "INTEGER", "Vectors of isotropic noise at each point. [as many as samples, at most 10000]"},       \
@@ -31,6 +31,7 @@ struct look {
     double lambda_min, lambda_max, residual; /* the larger one */
     double left, right;                      /* E cos^2 with their eigenvectors */
     double left_moment;                      /* E <grad f_z, v>^2 of lambda_min */
+    double apart;                            /* saddle_cnc_along()'s moments and cosines from ours, the farthest, relative */
     struct energy energy;
     double noise_left;                       /* E cos^2 of isotropic noise */
     /* with all eigenpairs; those within 1e-9 ||H|| of 0 are neither negative nor positive */
@@ -52,7 +53,7 @@ struct pairs {
 int networks_open(struct networks *n, const struct words *words, int64_t points, int64_t dense);
 void networks_close(struct networks *n);
 
-/* Reads "4,8,16" into numbers, or initial where the word is not given; returns as networks_open(). */
+/* Reads "4,8,16", ascending, into numbers, or initial where the word is not given; returns as networks_open(). */
 int networks_list(const struct words *words, const char *name, const char *initial, int most,
                   int numbers[NETWORKS_MOST], int *count);
 

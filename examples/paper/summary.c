@@ -50,6 +50,7 @@ static void add_point(struct summary *s, const struct look *k)
     s->noise += part * k->noise_left;
     s->first += part * k->energy.first;
     s->last += part * k->energy.last;
+    s->apart = fmax(s->apart, k->apart);
     s->full = k->full;
     if (k->full) {
         s->noise_negative += part * k->noise_negative;
@@ -165,6 +166,9 @@ void criteria_of_all(struct criteria *c, const struct networks *n, const char *n
         const double off = s[i].noise * (double)s[i].dim - 1.0;
         criteria_check(c, fabs(off) <= three, "%s %d: isotropic noise gives 1/d, off by %+.4f of it, allowed %.4f",
                        number, s[i].number, off, three);
+        criteria_check(c, s[i].apart <= 1e-10,
+                       "%s %d: saddle_cnc_along() finds the same along both ends, apart by %.1e, allowed 1e-10", number,
+                       s[i].number, s[i].apart);
         if (s[i].full) {
             const double part = s[i].noise_negative / s[i].negatives - 1.0;
             criteria_check(c, s[i].sum_error <= 1e-10,

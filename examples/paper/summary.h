@@ -21,6 +21,7 @@ struct summary {
     double sum_error;                 /* largest |sum of all - 1| */
     double gap_error;                 /* largest gap of the library's and LAPACK's eigenvalues beyond the residual, of
                                        * ||H|| */
+    double apart;                     /* largest, of the moments along both ends and saddle_cnc_along()'s */
     double seconds;
 };
 
