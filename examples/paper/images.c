@@ -48,6 +48,18 @@ static int idx_open(struct idx *f, const char *name, uint32_t magic)
     return complain(name, magic == MAGIC_IMAGES ? "is no IDX file of images" : "is no IDX file of labels");
 }
 
+/* After the last byte the file ends: the head was right, and zlib has seen the checksum, all of it. */
+static int idx_end(const struct idx *f, const char *name)
+{
+    unsigned char more;
+    int error = Z_OK;
+    if (gzread(f->file, &more, 1) > 0) {
+        return complain(name, "is longer than its head says");
+    }
+    (void)gzerror(f->file, &error);
+    return error == Z_OK ? EXIT_GOOD : complain(name, "is damaged");
+}
+
 /* The part of cell number `cell` of IMAGES_SIDE over `from` pixels that is on pixel i: those of a cell add up to 1. */
 static double share(int cell, int i, int from)
 {
@@ -121,7 +133,7 @@ static int read_images(struct images *m, struct idx *f, const char *name)
     }
     free(bytes);
     free(s);
-    return code;
+    return code == EXIT_GOOD ? idx_end(f, name) : code;
 }
 
 static int read_labels(struct images *m, struct idx *f, const char *name)
@@ -135,7 +147,7 @@ static int read_labels(struct images *m, struct idx *f, const char *name)
             return complain(name, "has a label above 9");
         }
     }
-    return EXIT_GOOD;
+    return idx_end(f, name);
 }
 
 static int read_pair(struct images *m, const char *images, const char *labels)

@@ -9,7 +9,7 @@
 #include "summary.h"
 
 static const struct word words_known[] = {
-    {"layers", "LIST", "Hidden layers, \"8,16,32\". [8,16]"},
+    {"layers", "LIST", "Hidden layers, ascending, \"8,16,32\". [8,16]"},
     {"units", "INTEGER", "Units of a hidden layer. [10]"},
     IMAGES_WORDS,
     NETWORKS_WORDS,
@@ -104,6 +104,10 @@ static int pool_fill(const struct networks *n, int layers, int units, struct poo
         p->last += k.energy.last / (double)n->points;
         p->nulls += (double)(k.dim - k.negatives - k.positives) / (double)n->points;
     }
+    if (code == EXIT_GOOD && p->count < 2) {
+        fprintf(stderr, "%s: %d hidden layers have no two negative eigenvalues at these points\n", program.name, layers);
+        code = EXIT_FAILED;
+    }
     if (code == EXIT_GOOD) {
         const struct line of_samples = fit(p->count, p->lambda, p->cosine);
         const struct line of_noise = fit(p->count, p->lambda, p->noise);
@@ -158,8 +162,8 @@ static int write_pool(const struct networks *n, const struct pool *p)
     return figure_close(program.name, f);
 }
 
-/* A panel for each network. Thousands of pairs lie at 0: of those below 2 % of the largest |lambda| every 100th
- * is drawn; of the noise, every 5th of all that. */
+/* A panel for each network. Thousands of pairs lie at 0: below 10 % of the largest |lambda| every 5th is drawn, below
+ * 2 % every 200th; of the noise, every 5th of all that. */
 static void write_script(FILE *f, const struct networks *n, int count, const struct pool *p)
 {
     char data[128];
@@ -178,13 +182,13 @@ static void write_script(FILE *f, const struct networks *n, int count, const str
         fprintf(f, "set title '%d hidden layers, d = %lld'\nset xrange [0:%.6g]\n", p[i].layers, (long long)p[i].dim,
                 1.05 * p[i].most);
         fprintf(f,
-                "drawn(x, row) = x > %.6g || int(row)%%100 == 0 ? x : NaN\n"
+                "drawn(x, row) = int(row)%%(x > %.6g ? 1 : x > %.6g ? 5 : 200) == 0 ? x : NaN\n"
                 "plot 'spectrum_%d.csv' skip 1 using (drawn($1, $0)):2 with points pt 7 ps 0.5 lc rgb '#d55e00' "
-                "title 'gradients', \\\n"
+                "title 'gradients, thinned out near 0', \\\n"
                 "     %.9g + %.9g*x with lines lw 2 lc rgb '#0072b2' title 'line fitted to all', \\\n"
                 "     '' skip 1 every 5 using (drawn($1, $0)):3 with points pt 7 ps 0.2 lc rgb '#444444' "
                 "title 'isotropic noise'\n",
-                0.02 * p[i].most, p[i].layers, p[i].intercept, p[i].slope);
+                0.1 * p[i].most, 0.02 * p[i].most, p[i].layers, p[i].intercept, p[i].slope);
     }
     fputs("unset multiplot\n", f);
     figure_end(f);

@@ -204,10 +204,9 @@ static void write_head(FILE *f, const struct study_of_networks *study, int count
     fprintf(f,
             "# From the CSV files beside this script: gnuplot %s.gp\n"
             "set datafile separator ','\n"
-            "set logscale xy\n"
-            "set format y '10^{%%T}'\n"
+            "set logscale x\n"
             "set xrange [%d/1.3:%d*1.3]\n"
-            "set xlabel '%s'\n"
+            "set xlabel 'hidden %s'\n"
             "set key below horizontal Left reverse samplen 2\n"
             "set xtics (",
             study->name, s[0].number, s[count - 1].number, study->number);
@@ -233,7 +232,8 @@ static void write_script(FILE *f, const struct networks *n, const struct study_o
     figure_begin(f, study->name, 600 * panels, 480);
     fprintf(f,
             "set multiplot layout 1,%d title '%s, %s, %lld points' noenhanced\n"
-            "set title 'mean squared cosine with one eigenvector, quartiles'\n"
+            "set title 'mean squared cosine with one eigenvector: medians, quartiles'\n"
+            "set logscale y\nset yrange [*:*]\nset format y '10^{%%T}'\n"
             "plot '%s_summary.csv' skip 1 using 1:7:6:8 with yerrorlines %s title 'gradients, lambda_{max}', \\\n"
             "     '' skip 1 using 1:4:3:5 with yerrorlines %s title 'gradients, lambda_{min}', \\\n"
             "     '' skip 1 using 1:9 with points pt 6 lc rgb '#444444' title 'noise, lambda_{min}', \\\n"
@@ -241,7 +241,8 @@ static void write_script(FILE *f, const struct networks *n, const struct study_o
             panels, study->title, data, (long long)n->points, study->name, blue, red, thin);
     if (panels > 1) {
         fprintf(f,
-                "set title 'sums over all eigenvectors of one sign'\n"
+                "set title 'sums over all eigenvectors of one sign, where all were computed'\n"
+                "unset logscale y\nset yrange [0:1]\nset format y '%%g'\n"
                 "plot '%s_summary.csv' skip 1 using 1:12 with linespoints %s title 'gradients, lambda > 0', \\\n"
                 "     '' skip 1 using 1:11 with linespoints %s title 'gradients, lambda < 0', \\\n"
                 "     '' skip 1 using 1:13 %s title 'noise, lambda < 0'\n",

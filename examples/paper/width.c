@@ -7,7 +7,7 @@
 #include "summary.h"
 
 static const struct word words_known[] = {
-    {"units", "LIST", "Hidden units, \"4,8,16\". [4,8,16,32,64]"},
+    {"units", "LIST", "Hidden units, ascending, \"4,8,16\". [4,8,16,32,64]"},
     IMAGES_WORDS,
     NETWORKS_WORDS,
     {NULL, NULL, NULL},
@@ -31,7 +31,7 @@ static void check(struct criteria *c, const struct networks *n, int count, const
         const double times = s[i].left[1] * (double)s[i].dim;
         least = fmin(least, s[i].left[1]);
         most = fmax(most, s[i].left[1]);
-        if (n->images.own && !n->images.raw && s[i].number <= 16 && n->points >= 10) {
+        if (n->images.own && !n->images.raw && s[i].number >= 4 && s[i].number <= 16 && n->points >= 10) {
             criteria_check(c, times >= 5.0, "units %d: gradients are %.1f times isotropic noise, at least 5",
                            s[i].number, times);
         }
