@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define SLACK 1e-12 /* of n m: rounding of the sum; mu_t is nothing but rounding below it */
+#define BELOW 1e-9
 
 void saddle_i_bet_start(struct saddle_i_bet *b, double m, double bound, int64_t n)
 {
@@ -61,7 +62,7 @@ static void bet_on_less(struct saddle_i_bet *b, double x)
     if (mu > b->bound * (1.0 + SLACK)) { /* not even B each would do */
         b->impossible = 1;
     } else if (b->bound - mu > SLACK * b->bound) {
-        settle(b, (mu - x) / (b->bound - mu));
+        settle(b, fmax((mu - x) / (b->bound - mu), -1.0)); /* an x above the bound by rounding takes no more than the stake */
     }
     b->sum += x;
     if (b->t == b->n && b->sum < (double)b->n * b->m * (1.0 - SLACK)) {
@@ -140,7 +141,8 @@ double saddle_i_bet_upper(int64_t count, const double *x, int64_t n, double boun
     if (!(bound > 0.0)) {
         return SADDLE_I_INF;
     }
-    double low = count > 0 ? mean_of(count, x) : 0.0, high = bound;
+    /* Of independent draws "mean >= bound" itself leaves nothing to bet on; what falls below it, falls there. */
+    double low = count > 0 ? mean_of(count, x) : 0.0, high = n > 0 ? bound : bound * (1.0 - BELOW);
     if (!rejected(high, bound, count, x, n, log_level)) {
         return bound;
     }

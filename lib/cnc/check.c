@@ -3,22 +3,23 @@
  * random order, bets against the hypotheses decide when to stop (docs/cnc.md). */
 #include "cnc/check.h"
 #include "cnc/betting.h"
+#include "cnc/draws.h"
 #include "cnc/eigenspace.h"
 #include "cnc/moments.h"
-#include "random/shuffle.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 enum {
     PILOT = 256,            /* samples whose gradients are taken where there is a slopes callback */
     BLOCK = 64,             /* samples between looks at the bets */
-    STREAM_SAMPLES = 1024,
-    ALONG_BLOCK = 8192
+    FIRST_ROOM = 1024       /* samples whose squares there is room for at first */
 };
 
 #define ROUNDING 1e-12 /* of the energy: a second moment below is rounding */
 #define UNSEEN 2.0     /* the energy of samples that were not looked at, over an estimate */
 #define BOUND_SLACK 1e-9
+#define DISAGREE 1e-3  /* of the norm: a slope that is so far from its gradient is of something else */
 
 struct check {
     struct saddle_i_oracle *o;
@@ -26,33 +27,59 @@ struct check {
     const struct saddle_i_cnc_settings *c;
     int64_t point;
     struct saddle_i_counts counts;
+    int64_t population;          /* samples in all; 0: a stream */
     struct saddle_i_request all; /* the Hessian's */
+    int64_t *drawn;              /* its samples of a stream */
     struct saddle_i_eigenspace e;
     struct saddle_i_moments m;
     double low, high;            /* of the moment along v: what the samples leave open */
     double energy;               /* at least that of all samples, as far as is known */
+    double least_energy;         /* at most that of all samples, up to its estimate */
+    double largest;              /* norm or |slope| met */
+    int64_t witness_sample, witness_direction; /* a sample with a large slope, where that came without its gradient; -1: none, */
+    double witness;              /* and the largest norm of those that were looked at */
     double cap;                  /* m_1 is not above it, for sure */
     saddle_cnc out;
 };
 
-/* Samples in random order without replacement. */
-static void order_of(struct saddle_i_shuffle *order, uint64_t seed, int64_t n)
+static saddle_status met(struct check *k, double norm)
 {
-    const saddle_random_stream s = {seed, SADDLE_I_PURPOSE_CNC, 0};
-    uint64_t word[2];
-    saddle_i_random_best()->words(&s, 0, 1, word);
-    saddle_i_shuffle_init(order, word[0], 0, n);
+    k->largest = fmax(k->largest, norm);
+    if (k->c->bound > 0.0 && norm > k->c->bound * (1.0 + BOUND_SLACK)) {
+        return saddle_i_fail(SADDLE_E_RANGE, "cnc_bound is %g, but a sample's gradient has a norm of %g or more", k->c->bound, norm);
+    }
+    return SADDLE_OK;
 }
 
 static saddle_status add(struct check *k, struct saddle_i_moments *m, const int64_t *index, int64_t count, double *each)
 {
     TRY(saddle_i_moments_add(m, k->o, index, count, k->w, k->e.vectors, -1, k->point, &k->counts, each));
-    if (k->c->bound > 0.0 && m->largest > k->c->bound * (1.0 + BOUND_SLACK)) {
-        return saddle_i_fail(SADDLE_E_RANGE, "cnc_bound is %g, but a sample's gradient has a norm of %g or more", k->c->bound, m->largest);
-    }
-    return SADDLE_OK;
+    return met(k, m->largest);
 }
 
+/* Slopes alone do not tell rounding from noise, nor what the error of v makes of a few large gradients that no sample of them met. The
+ * sample with the largest slope does: the moment is at most that slope squared, and its gradient is one of those that matter. */
+static saddle_status look_at_witness(struct check *k)
+{
+    struct saddle_i_moments *m = &k->m;
+    if (m->top_sample < 0 || (m->top_sample == k->witness_sample && m->top_direction == k->witness_direction)) {
+        return SADDLE_OK;
+    }
+    double row[2] = {0.0, 0.0};
+    const struct saddle_i_request q = {&m->top_sample, 1, 1, -1, k->point, &k->counts};
+    TRY(saddle_i_oracle_each_gradient(k->o, &q, k->w, 1, k->e.vectors + m->top_direction * k->o->dim, row));
+    if (fabs(row[0] - m->top) > DISAGREE * fmax(row[1], fabs(m->top))) {
+        return saddle_i_fail(SADDLE_E_ARGUMENT,
+                             "the slopes callback gives %.9g for sample %lld along v, its gradient %.9g: saddle_check_derivatives() looks closer",
+                             m->top, (long long)m->top_sample, row[0]);
+    }
+    k->witness_sample = m->top_sample;
+    k->witness_direction = m->top_direction;
+    k->witness = fmax(k->witness, row[1]);
+    return met(k, row[1]);
+}
+
+/* A smaller gamma is not told from rounding. */
 static double threshold(const struct check *k, double energy)
 {
     return fmax(k->c->gamma, ROUNDING * energy);
@@ -77,7 +104,11 @@ static void decide(struct check *k)
         out->lower = fmin(least * least, k->low);
         out->upper = fmax(k->high, fmin(most * most, k->cap));
     }
-    const double gamma = threshold(k, out->energy);
+    if (k->largest > 0.0) { /* squares are rounded to that where they are smallest */
+        out->lower = fmax(0.0, out->lower - DBL_TRUE_MIN);
+        out->upper += DBL_TRUE_MIN;
+    }
+    const double gamma = threshold(k, k->least_energy);
     out->verdict = out->lower > gamma    ? SADDLE_VERDICT_HOLDS
                    : out->upper <= gamma ? SADDLE_VERDICT_FAILS
                                          : SADDLE_VERDICT_UNDECIDED;
@@ -96,7 +127,7 @@ static void take_moments(struct check *k, const double *u, double least)
     }
     k->out.second_moment = fmax(least, 0.0);
     k->out.mean = mean;
-    k->out.variance = k->o->samples == 1 ? 0.0 : fmax(k->out.second_moment - mean * mean, 0.0);
+    k->out.variance = k->population == 1 ? 0.0 : m->samples == 1 ? SADDLE_I_NAN : fmax(k->out.second_moment - mean * mean, 0.0);
     k->out.cosine = cosine;
 }
 
@@ -144,19 +175,22 @@ static void take_energy(struct check *k, struct saddle_i_moments *m, int of_all)
     k->out.energy = saddle_i_moments_energy(m);
     k->out.gradients = m->gradients;
     k->out.zero_gradients = m->zeros;
-    k->energy = of_all ? k->out.energy : square > 0.0 ? square : UNSEEN * fmax(k->out.energy, k->out.second_moment);
+    const double seen = k->witness * k->witness;
+    const double share = seen / (double)(k->population > 0 ? k->population : k->m.samples);
+    k->least_energy = fmax(k->out.energy, of_all ? 0.0 : share);
+    k->energy = of_all ? k->out.energy : square > 0.0 ? square : UNSEEN * fmax(fmax(k->out.energy, seen), k->out.second_moment);
     k->cap = of_all ? k->out.energy : square > 0.0 ? square : SADDLE_I_INF;
 }
 
 /* What slopes do not tell, by the gradients of some samples. */
 static saddle_status pilot(struct check *k)
 {
-    const int64_t n = k->o->samples, count = n < PILOT ? n : PILOT;
-    struct saddle_i_shuffle order;
+    const int64_t n = k->population, count = n < PILOT ? n : PILOT;
+    struct saddle_i_draws draws;
     struct saddle_i_moments m;
     int64_t index[PILOT];
-    order_of(&order, k->c->seed, n);
-    saddle_i_shuffle_fill(&order, 0, count, index);
+    saddle_i_draws_init(&draws, k->c->seed, n, 0);
+    saddle_i_draws_fill(&draws, 0, count, index);
     TRY(saddle_i_moments_init(&m, k->o->context, 1, 0, 1));
     const saddle_status s = add(k, &m, index, count, NULL);
     if (s == SADDLE_OK) {
@@ -172,6 +206,7 @@ static saddle_status check_all(struct check *k)
     const int by_slopes = k->o->slopes != NULL;
     TRY(saddle_i_moments_init(&k->m, k->o->context, k->e.multiplicity, k->e.multiplicity > 1, !by_slopes));
     TRY(add(k, &k->m, NULL, 0, NULL));
+    TRY(look_at_witness(k));
     TRY(choose(k));
     if (by_slopes) {
         TRY(pilot(k));
@@ -186,10 +221,10 @@ static saddle_status check_all(struct check *k)
 /* A sample that grows until it decides. */
 struct sampling {
     int64_t most, taken;
-    double *squares;  /* of slopes: `most` along each direction */
+    int64_t room;     /* samples that there is room for: it grows, most checks end soon */
+    double *squares;  /* of slopes: `room` along each direction */
     double level;     /* of a bet: what the logarithm of its capital has to reach */
     int on;           /* bets are of use */
-    double energy;    /* that the bets reckon with */
     struct saddle_i_bet more, less[SADDLE_I_MOST_EQUAL];
 };
 
@@ -208,19 +243,18 @@ static int start_bets(struct check *k, struct sampling *g)
     const double square = k->c->bound * k->c->bound;
     const double margin = square > 0.0 ? 1.0 : 2.0;
     const double error = s * sqrt(margin * k->energy);
-    const double more = c * sqrt(threshold(k, 2.0 * k->out.energy)) + error;
-    const double less = c * sqrt(threshold(k, k->out.energy)) - error;
+    const double more = c * sqrt(threshold(k, 2.0 * k->least_energy)) + error;
+    const double less = c * sqrt(threshold(k, k->least_energy)) - error;
     g->on = s < 1.0;
-    g->energy = k->energy;
     int decided = 0;
     if (g->on && k->m.k == 1) {
-        saddle_i_bet_start(&g->more, more * more, 0.0, k->o->samples);
+        saddle_i_bet_start(&g->more, more * more, 0.0, k->population);
         decided = saddle_i_bet_rejects(&g->more, g->taken, g->squares, g->level);
     }
     for (int64_t j = 0; j < k->m.k; j++) {
-        saddle_i_bet_start(&g->less[j], less > 0.0 ? less * less : 0.0, square, k->o->samples);
+        saddle_i_bet_start(&g->less[j], less > 0.0 ? less * less : 0.0, square, k->population);
         if (g->on && square > 0.0 && less > 0.0) {
-            decided = saddle_i_bet_rejects(&g->less[j], g->taken, g->squares + j * g->most, g->level) || decided;
+            decided = saddle_i_bet_rejects(&g->less[j], g->taken, g->squares + j * g->room, g->level) || decided;
         }
     }
     return decided;
@@ -234,23 +268,44 @@ static int feed_bets(struct check *k, struct sampling *g, int64_t first)
     int decided = k->m.k == 1 && saddle_i_bet_rejects(&g->more, g->taken - first, g->squares + first, g->level);
     for (int64_t j = 0; j < k->m.k; j++) {
         if (g->less[j].m > 0.0 && g->less[j].bound > 0.0) {
-            decided = saddle_i_bet_rejects(&g->less[j], g->taken - first, g->squares + j * g->most + first, g->level) || decided;
+            decided = saddle_i_bet_rejects(&g->less[j], g->taken - first, g->squares + j * g->room + first, g->level) || decided;
         }
     }
     return decided;
 }
 
+/* Room for a block more. */
+static saddle_status make_room(struct check *k, struct sampling *g, int64_t count)
+{
+    const int64_t p = k->m.k;
+    if (g->taken + count <= g->room) {
+        return SADDLE_OK;
+    }
+    const int64_t twice = g->room > 0 ? 2 * g->room : FIRST_ROOM, room = twice < g->most ? twice : g->most;
+    void *more = NULL;
+    TRY(saddle_i_alloc(k->o->context, room, (size_t)p * sizeof(double), &more));
+    double *squares = more;
+    for (int64_t j = 0; j < p && g->taken > 0; j++) {
+        memcpy(squares + j * room, g->squares + j * g->room, (size_t)g->taken * sizeof(double));
+    }
+    saddle_i_free(k->o->context, g->squares);
+    g->squares = squares;
+    g->room = room;
+    return SADDLE_OK;
+}
+
 /* The next block of samples; what is kept of it are squares, a row for each direction. */
-static saddle_status take_block(struct check *k, struct sampling *g, const struct saddle_i_shuffle *order, double *each)
+static saddle_status take_block(struct check *k, struct sampling *g, const struct saddle_i_draws *draws, double *each)
 {
     int64_t index[BLOCK];
     const int64_t p = k->m.k, count = g->most - g->taken < BLOCK ? g->most - g->taken : BLOCK;
-    saddle_i_shuffle_fill(order, g->taken, count, index);
+    TRY(make_room(k, g, count));
+    saddle_i_draws_fill(draws, g->taken, count, index);
     k->m.norms = k->o->slopes == NULL || g->taken < PILOT;
     TRY(add(k, &k->m, index, count, each));
     for (int64_t i = 0; i < count; i++) {
         for (int64_t j = 0; j < p; j++) {
-            g->squares[j * g->most + g->taken + i] = each[i * p + j] * each[i * p + j];
+            g->squares[j * g->room + g->taken + i] = each[i * p + j] * each[i * p + j];
         }
     }
     g->taken += count;
@@ -259,29 +314,32 @@ static saddle_status take_block(struct check *k, struct sampling *g, const struc
     return SADDLE_OK;
 }
 
-static void conclude(struct check *k, const struct sampling *g)
+static saddle_status conclude(struct check *k, const struct sampling *g)
 {
-    const int64_t n = k->o->samples;
+    const int64_t n = k->population;
     const double square = k->c->bound * k->c->bound;
+    TRY(look_at_witness(k));
+    take_energy(k, &k->m, 0);
     k->low = k->m.k == 1 ? saddle_i_bet_lower(g->taken, g->squares, n, g->level) : 0.0;
     k->high = SADDLE_I_INF;
     for (int64_t j = 0; j < k->m.k && square > 0.0; j++) {
-        k->high = fmin(k->high, saddle_i_bet_upper(g->taken, g->squares + j * g->most, n, square, g->level));
+        k->high = fmin(k->high, saddle_i_bet_upper(g->taken, g->squares + j * g->room, n, square, g->level));
     }
     decide(k);
+    return SADDLE_OK;
 }
 
 static saddle_status sample(struct check *k, struct sampling *g, double *each)
 {
-    struct saddle_i_shuffle order;
-    order_of(&order, k->c->seed, k->o->samples);
+    struct saddle_i_draws draws;
+    saddle_i_draws_init(&draws, k->c->seed, k->o->samples, SADDLE_I_DRAWS_SLOPES);
     g->level = level(k);
     for (;;) {
         const int64_t first = g->taken;
-        TRY(take_block(k, g, &order, each));
+        TRY(take_block(k, g, &draws, each));
         const int decided = first == 0 ? start_bets(k, g) : feed_bets(k, g, first);
         if (decided || g->taken == g->most) {
-            conclude(k, g);
+            TRY(conclude(k, g));
             if (k->out.verdict != SADDLE_VERDICT_UNDECIDED || g->taken == g->most) {
                 break;
             }
@@ -297,14 +355,9 @@ static saddle_status check_some(struct check *k)
     struct sampling g;
     double *each = NULL;
     memset(&g, 0, sizeof g);
-    g.most = k->c->samples;
+    g.most = saddle_i_draws_count(k->o->samples, k->c->samples);
     TRY(saddle_i_moments_init(&k->m, k->o->context, p, p > 1, 1));
     saddle_status s = saddle_i_alloc_vector(k->o->context, p * BLOCK, &each);
-    if (s == SADDLE_OK) {
-        void *squares = NULL;
-        s = saddle_i_alloc(k->o->context, g.most, (size_t)p * sizeof(double), &squares);
-        g.squares = squares;
-    }
     if (s == SADDLE_OK) {
         s = sample(k, &g, each);
     }
@@ -318,13 +371,32 @@ static void finish(struct check *k)
 {
     saddle_cnc *out = &k->out;
     out->samples = k->m.samples;
-    out->exact = k->m.samples == k->o->samples;
-    out->amplification = out->energy > 0.0 ? out->second_moment * (double)k->o->dim / out->energy : SADDLE_I_NAN;
+    out->exact = k->m.samples == k->population;
+    out->amplification = out->energy > 0.0 ? out->second_moment / out->energy * (double)k->o->dim : SADDLE_I_NAN;
     out->lambda_min = k->e.value;
     out->residual = k->e.residual;
-    out->curvature_ratio = out->lambda_min != 0.0 ? out->second_moment / (out->lambda_min * out->lambda_min) : SADDLE_I_NAN;
+    const double ratio = sqrt(out->second_moment) / out->lambda_min; /* the square of lambda_min may be out of range */
+    out->curvature_ratio = out->lambda_min != 0.0 ? ratio * ratio : SADDLE_I_NAN;
     out->multiplicity = k->e.multiplicity;
     out->sine = k->e.sine;
+}
+
+/* The samples of the Hessian: all; of a stream as many draws of its own as slopes are taken at most, the same in all products. */
+static saddle_status choose_hessian(struct check *k)
+{
+    const int stream = k->o->samples == SADDLE_STREAM;
+    const int64_t count = stream ? saddle_i_draws_count(SADDLE_STREAM, k->c->samples) : k->o->samples;
+    if (stream) {
+        struct saddle_i_draws draws;
+        void *p = NULL;
+        TRY(saddle_i_alloc(k->o->context, count, sizeof(int64_t), &p));
+        k->drawn = p;
+        saddle_i_draws_init(&draws, k->c->seed, SADDLE_STREAM, SADDLE_I_DRAWS_HESSIAN);
+        saddle_i_draws_fill(&draws, 0, count, k->drawn);
+    }
+    const struct saddle_i_request q = {k->drawn, count, count, -1, k->point, &k->counts};
+    k->all = q;
+    return SADDLE_OK;
 }
 
 saddle_status saddle_i_cnc_check(struct saddle_i_oracle *o, const double *w, const struct saddle_i_cnc_settings *c,
@@ -336,11 +408,14 @@ saddle_status saddle_i_cnc_check(struct saddle_i_oracle *o, const double *w, con
     k.w = w;
     k.c = c;
     k.point = saddle_i_oracle_new_point(o);
-    const struct saddle_i_request all = {NULL, o->samples, o->samples, -1, k.point, &k.counts};
-    k.all = all;
-    saddle_status s = saddle_i_eigenspace_find(&k.e, o, w, &k.all, l, &k.out.products);
+    k.population = o->samples == SADDLE_STREAM ? 0 : o->samples;
+    k.witness_sample = -1;
+    saddle_status s = choose_hessian(&k);
     if (s == SADDLE_OK) {
-        s = c->samples > 0 && c->samples < o->samples ? check_some(&k) : check_all(&k);
+        s = saddle_i_eigenspace_find(&k.e, o, w, &k.all, l, &k.out.products);
+    }
+    if (s == SADDLE_OK) {
+        s = saddle_i_draws_count(o->samples, c->samples) == o->samples ? check_all(&k) : check_some(&k);
     }
     if (s == SADDLE_OK) {
         finish(&k);
@@ -352,54 +427,6 @@ saddle_status saddle_i_cnc_check(struct saddle_i_oracle *o, const double *w, con
     }
     saddle_i_moments_fini(&k.m);
     saddle_i_eigenspace_fini(&k.e);
-    return saddle_i_oracle_tell(o, s);
-}
-
-/* Samples of a stream, or of a random order, a block at a time. */
-static saddle_status along_some(struct saddle_i_oracle *o, const struct saddle_i_cnc_settings *c, const double *w, const double *v,
-                                int64_t point, struct saddle_i_moments *m)
-{
-    const saddle_random_stream fresh = {c->seed, SADDLE_I_PURPOSE_CNC, 1};
-    const int64_t total = c->samples > 0 ? c->samples : STREAM_SAMPLES;
-    const int64_t block = total < ALONG_BLOCK ? total : ALONG_BLOCK;
-    struct saddle_i_counts counts = {0};
-    struct saddle_i_shuffle order;
-    void *p = NULL;
-    TRY(saddle_i_alloc(o->context, block, sizeof(int64_t), &p));
-    int64_t *index = p;
-    saddle_status s = SADDLE_OK;
-    if (o->samples != SADDLE_STREAM) {
-        order_of(&order, c->seed, o->samples);
-    }
-    for (int64_t first = 0; first < total && s == SADDLE_OK; first += block) {
-        const int64_t count = total - first < block ? total - first : block;
-        if (o->samples == SADDLE_STREAM) {
-            saddle_i_random_indices(&fresh, first, SADDLE_STREAM, count, index);
-        } else {
-            saddle_i_shuffle_fill(&order, first, count, index);
-        }
-        s = saddle_i_moments_add(m, o, index, count, w, v, -1, point, &counts, NULL);
-    }
-    saddle_i_free(o->context, index);
-    return s;
-}
-
-saddle_status saddle_i_cnc_along(struct saddle_i_oracle *o, const double *w, const struct saddle_i_cnc_settings *c, int64_t k,
-                                 const double *v, double *second_moments, double *cosines)
-{
-    struct saddle_i_moments m;
-    struct saddle_i_counts counts = {0};
-    const int64_t point = saddle_i_oracle_new_point(o);
-    const int some = o->samples == SADDLE_STREAM || (c->samples > 0 && c->samples < o->samples);
-    TRY(saddle_i_moments_init(&m, o->context, k, 0, cosines != NULL));
-    const saddle_status s = some ? along_some(o, c, w, v, point, &m)
-                                 : saddle_i_moments_add(&m, o, NULL, 0, w, v, -1, point, &counts, NULL);
-    for (int64_t j = 0; j < k && s == SADDLE_OK; j++) {
-        second_moments[j] = saddle_i_moments_product(&m, j, j);
-        if (cosines != NULL) {
-            cosines[j] = saddle_i_moments_cosine(&m, j, j);
-        }
-    }
-    saddle_i_moments_fini(&m);
+    saddle_i_free(o->context, k.drawn);
     return saddle_i_oracle_tell(o, s);
 }

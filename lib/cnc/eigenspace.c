@@ -45,14 +45,13 @@ static double sine(const struct saddle_i_eigenspace *e, int64_t found, int64_t n
         return 1.0;
     }
     const double slack = e->pair[0].upper - e->pair[0].value;
+    const double gap = e->pair[p].value - e->pair[p].residual - slack - e->pair[p - 1].value;
     double square = 0.0;
-    for (int64_t i = 0; i < p; i++) {
-        const double r = e->pair[i].residual + slack;
+    for (int64_t i = 0; i < p && gap > 0.0; i++) {
+        const double r = (e->pair[i].residual + slack) / gap; /* whatever the scale of the Hessian */
         square += r * r;
     }
-    const double gap = e->pair[p].value - e->pair[p].residual - slack - e->pair[p - 1].value;
-    const double s = sqrt(square) / gap;
-    return gap > 0.0 && s < 1.0 ? s : 1.0;
+    return gap > 0.0 && square < 1.0 ? sqrt(square) : 1.0;
 }
 
 /* Twice the pairs? Not past what a basis allows; where that is automatic, not past a gigabyte of pairs. */
@@ -77,7 +76,7 @@ saddle_status saddle_i_eigenspace_find(struct saddle_i_eigenspace *e, struct sad
     memset(e, 0, sizeof *e);
     e->context = o->context;
     v.which = SADDLE_WHICH_SMALLEST;
-    v.samples = o->samples;
+    v.samples = q->count;
     v.pairs = FIRST_PAIRS;
     TRY(saddle_i_lanczos_check(&v, o->dim));
     TRY(saddle_i_operator_hessian(&a, o, w, q));

@@ -42,6 +42,7 @@ saddle_status saddle_i_moments_init(struct saddle_i_moments *m, saddle_context *
     m->k = k;
     m->cross = cross;
     m->norms = m->cosines = norms;
+    m->top_sample = m->top_direction = -1;
     const int64_t count = k + products(m) * (norms ? 2 : 1) + 1;
     void *p = NULL;
     TRY(saddle_i_alloc(c, count, sizeof(struct saddle_i_sum), &p));
@@ -129,6 +130,11 @@ static saddle_status check_slopes(struct saddle_i_moments *m, int64_t sample, co
                                  (long long)sample, (long long)j, s[j]);
         }
         m->largest = fmax(m->largest, size);
+        if (m->top_sample < 0 || size > fabs(m->top)) {
+            m->top = s[j];
+            m->top_sample = sample;
+            m->top_direction = j;
+        }
     }
     return SADDLE_OK;
 }

@@ -14,6 +14,8 @@ struct saddle_i_moments {
     int64_t samples;           /* slopes taken */
     int64_t gradients, zeros;  /* gradients taken, of which 0 */
     double largest;            /* |slope| or norm met */
+    double top;                /* of the slopes that came without gradients the largest in size, */
+    int64_t top_sample, top_direction; /* and whose it is; -1: there are none */
     struct saddle_i_sum *sum;  /* k of s_j; k or k(k+1)/2 of products; as many of cosines; 1 of energy */
     double *block;             /* slopes of a block of samples, and norms: room for `most` numbers */
     int64_t *index;            /* of a block of all samples: `most_index` */

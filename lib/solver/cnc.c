@@ -26,9 +26,22 @@ static struct saddle_i_cnc_settings settings(const struct saddle_options *o)
     return c;
 }
 
+static saddle_status check_arguments(const saddle_objective *f, const double *w, const void *out, const char *what, const char *who)
+{
+    const char *missing = f == NULL ? "the objective" : w == NULL ? "w" : out == NULL ? what : NULL;
+    if (missing != NULL) {
+        return saddle_i_fail(SADDLE_E_ARGUMENT, "%s: %s is NULL", who, missing);
+    }
+    const int64_t entry = saddle_i_first_not_finite(f->oracle.dim, w);
+    if (entry >= 0) {
+        return saddle_i_fail(SADDLE_E_NOT_FINITE, "%s: entry %lld of w is %g", who, (long long)entry, w[entry]);
+    }
+    return SADDLE_OK;
+}
+
 saddle_status saddle_cnc_check(saddle_objective *f, const double *w, const saddle_options *o, double *v_or_null, saddle_cnc *out)
 {
-    TRY(saddle_i_curvature_arguments(f, w, out, "saddle_cnc_check"));
+    TRY(check_arguments(f, w, out, "out", "saddle_cnc_check"));
     TRY(saddle_i_check_size(out, sizeof *out, "saddle_cnc"));
     TRY(saddle_i_oracle_needs_gradient(&f->oracle, "saddle_cnc_check"));
     struct saddle_options options;
@@ -47,20 +60,12 @@ saddle_status saddle_cnc_check(saddle_objective *f, const double *w, const saddl
 
 static saddle_status check_along(const saddle_objective *f, const double *w, int64_t k, const double *v, const double *second_moments)
 {
-    const char *missing = f == NULL                ? "the objective"
-                          : w == NULL              ? "w"
-                          : v == NULL              ? "v"
-                          : second_moments == NULL ? "second_moments"
-                                                   : NULL;
-    if (missing != NULL) {
-        return saddle_i_fail(SADDLE_E_ARGUMENT, "saddle_cnc_along: %s is NULL", missing);
+    TRY(check_arguments(f, w, v, "v", "saddle_cnc_along"));
+    if (second_moments == NULL) {
+        return saddle_i_fail(SADDLE_E_ARGUMENT, "saddle_cnc_along: second_moments is NULL");
     }
     if (k < 1 || k > MOST_DIRECTIONS) {
         return saddle_i_fail(SADDLE_E_ARGUMENT, "saddle_cnc_along: k is %lld, outside 1 .. %d", (long long)k, (int)MOST_DIRECTIONS);
-    }
-    const int64_t entry = saddle_i_first_not_finite(f->oracle.dim, w);
-    if (entry >= 0) {
-        return saddle_i_fail(SADDLE_E_NOT_FINITE, "saddle_cnc_along: entry %lld of w is %g", (long long)entry, w[entry]);
     }
     return SADDLE_OK;
 }

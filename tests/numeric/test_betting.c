@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Intervals for the mean of heavy-tailed numbers that are watched at every sample: how often they miss, how soon they decide, and that
- * the interval of normal theory misses far more often. */
+ * rules that look right miss far more often. SADDLE_TEST_FIGURES=1 prints how often. */
 #include "cnc/betting.h"
 #include <math.h>
 #include <saddle/random.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "support/expect.h"
 #include "support/run_suite.h"
@@ -118,24 +119,85 @@ START_TEST(a_clear_case_is_decided_soon)
 }
 END_TEST
 
-/* mean - 1.645 sd/sqrt(t), watched from 100 samples on: wrong in most runs. */
-START_TEST(normal_theory_misses)
+/* Of 1,000 orders how many a rule declares "the mean is above m" or "below", m being the true mean. */
+static int misses_of(int (*rule)(const double *x, double m))
+{
+    int missed = 0;
+    for (uint64_t k = 0; k < TRIALS; k++) {
+        shuffle(p.x, k);
+        missed += rule(p.x, p.mean);
+    }
+    return missed;
+}
+
+static int bets(const double *x, double m)
+{
+    struct saddle_i_bet b;
+    saddle_i_bet_start(&b, m, 0.0, N);
+    return saddle_i_bet_rejects(&b, N, x, -log(delta));
+}
+
+/* mean +- 1.96 sd/sqrt(t) after 800 samples; and from 100 to 4,000, whenever it decides. */
+static int normal_theory(const double *x, double m, int from, int to)
+{
+    double sum = 0.0, squares = 0.0;
+    for (int t = 1; t <= to; t++) {
+        sum += x[t - 1];
+        squares += x[t - 1] * x[t - 1];
+        const double mean = sum / t, sd = sqrt(fmax(0.0, squares / t - mean * mean) / t);
+        if (t >= from && fabs(mean - m) > 1.96 * sd) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int normal_theory_once(const double *x, double m)
+{
+    return normal_theory(x, m, 800, 800);
+}
+
+static int normal_theory_watched(const double *x, double m)
+{
+    return normal_theory(x, m, 100, 4000);
+}
+
+/* Bets on both sides, as with a bound, but the bound is the largest number seen so far. */
+static int largest_seen(const double *x, double m)
+{
+    double capital[SADDLE_I_BETS], most = 0.0, sum = 0.0;
+    for (int j = 0; j < SADDLE_I_BETS; j++) {
+        capital[j] = 1.0;
+    }
+    for (int t = 1; t <= N; t++) {
+        const double mu = (N * m - sum) / (N - t + 1);
+        double total = 0.0, f = 0.5;
+        most = fmax(most, x[t - 1]);
+        for (int j = 0; j < SADDLE_I_BETS; j++, f *= 0.5) {
+            capital[j] *= mu > 0.0 && most > mu ? fmax(0.0, 1.0 + f * (mu - x[t - 1]) / (most - mu)) : 1.0;
+            total += capital[j];
+        }
+        sum += x[t - 1];
+        if (total >= SADDLE_I_BETS / delta) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The test of coverage tells the right rule from those that look like it. */
+START_TEST(wrong_rules_miss)
 {
     fill(&p, 2.0);
-    int missed = 0;
-    for (uint64_t k = 0; k < 200; k++) {
-        double sum = 0.0, squares = 0.0;
-        int miss = 0;
-        shuffle(p.x, k);
-        for (int t = 1; t <= 4000 && !miss; t++) {
-            sum += p.x[t - 1];
-            squares += p.x[t - 1] * p.x[t - 1];
-            const double mean = sum / t, sd = sqrt(fmax(0.0, squares / t - mean * mean) / t);
-            miss = t >= 100 && fabs(mean - p.mean) > 1.96 * sd;
-        }
-        missed += miss;
+    ck_assert_int_le(misses_of(bets), (int)most_misses(delta));
+    const int once = misses_of(normal_theory_once), watched = misses_of(normal_theory_watched), seen = misses_of(largest_seen);
+    ck_assert_msg(once > 300, "normal theory after 800: %d of %d", once, TRIALS);
+    ck_assert_msg(watched > 700, "normal theory, watched: %d of %d", watched, TRIALS);
+    ck_assert_msg(seen > most_misses(delta), "scaled by the largest number seen: %d of %d", seen, TRIALS);
+    if (getenv("SADDLE_TEST_FIGURES") != NULL) {
+        (void)fprintf(stderr, "misses of %d: bets %d, normal theory after 800 %d, watched %d, scaled by the largest seen %d\n", TRIALS,
+                      misses_of(bets), once, watched, seen);
     }
-    ck_assert_msg(missed > 100, "%d of 200", missed);
 }
 END_TEST
 
@@ -169,6 +231,48 @@ START_TEST(bounds_are_where_the_bets_turn)
 }
 END_TEST
 
+/* Draws with replacement from the population, for the upper bound: it falls below the bound, holds the mean, and misses seldom. */
+START_TEST(independent_draws_are_bounded_above)
+{
+    enum { DRAWS = 2000 };
+    static double u[DRAWS], drawn[DRAWS];
+    int missed = 0;
+    for (uint64_t k = 0; k < TRIALS; k++) {
+        const saddle_random_stream s = {k, 203, 0};
+        EXPECT_OK(saddle_random_uniform(&s, 0, DRAWS, u));
+        for (int i = 0; i < DRAWS; i++) {
+            drawn[i] = u[i] < 0.9 ? 0.0 : 1.0; /* mean 0.1 */
+        }
+        struct saddle_i_bet b;
+        saddle_i_bet_start(&b, 0.1, 1.0, 0);
+        missed += saddle_i_bet_rejects(&b, DRAWS, drawn, -log(delta));
+        if (k < 20) {
+            const double high = saddle_i_bet_upper(DRAWS, drawn, 0, 1.0, -log(delta));
+            ck_assert(high > 0.08 && high < 0.2);
+            ck_assert_double_ge(saddle_i_bet_upper(3, drawn, 0, 1.0, 30.0), 0.99); /* three say next to nothing */
+        }
+    }
+    ck_assert_msg(missed <= most_misses(delta), "%d of %d", missed, TRIALS);
+}
+END_TEST
+
+/* A number that is above the bound by rounding, where the hypothesis has left next to no room below the bound. */
+START_TEST(numbers_at_the_bound)
+{
+    struct saddle_i_bet b;
+    saddle_i_bet_start(&b, 1.0 - 1e-11, 1.0, 0);
+    for (int t = 0; t < 1000; t++) {
+        ck_assert_int_eq(saddle_i_bet_add(&b, 1.0 + 2e-9, 3.0), 0); /* the largest there can be are no evidence of a small mean */
+    }
+    double x[100];
+    for (int t = 0; t < 100; t++) {
+        x[t] = 1.0 + (t % 2 ? 2e-9 : 0.0);
+    }
+    ck_assert_double_ge(saddle_i_bet_upper(100, x, 0, 1.0, 3.0), 0.9);
+    ck_assert_double_ge(saddle_i_bet_upper(100, x, 1000, 1.0, 3.0), 0.9);
+}
+END_TEST
+
 START_TEST(nothing_and_zeros)
 {
     static double zeros[100];
@@ -198,7 +302,9 @@ int main(void)
     tcase_add_loop_test(t, the_lower_bound_seldom_misses, 0, 3);
     tcase_add_loop_test(t, a_known_bound_gives_both_sides, 0, 3);
     tcase_add_loop_test(t, a_clear_case_is_decided_soon, 0, 2);
-    tcase_add_test(t, normal_theory_misses);
+    tcase_add_test(t, wrong_rules_miss);
+    tcase_add_test(t, independent_draws_are_bounded_above);
+    tcase_add_test(t, numbers_at_the_bound);
     tcase_add_test(t, bounds_are_where_the_bets_turn);
     tcase_add_test(t, nothing_and_zeros);
     suite_add_tcase(s, t);
