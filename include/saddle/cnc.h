@@ -34,7 +34,7 @@ typedef struct saddle_cnc {
     double second_moment;    /**< m_1; of a multiple lambda_min the least over its eigenspace */
     double lower, upper;     /**< interval of m_1: sampling error, and the error of v; upper = +Inf where no sample can bound it */
     double mean, variance;   /**< <grad f, v> and Var_z <grad f_z, v>: m_1 = mean^2 + variance. Of one sample (n = 1) the variance is 0:
-                              *   there is no noise, and only the mean can move w along v */
+                              *   there is no noise, and only the mean can move w along v. One sample of many does not know it: NaN */
     double energy;           /**< E ||grad f_z||^2, over the samples whose gradients were taken */
     double cosine;           /**< E cos^2(grad f_z, v) over those of them that are not 0: the paper's figures */
     double amplification;    /**< m_1 dim / energy: 1 for isotropic noise of the same energy */
@@ -45,26 +45,28 @@ typedef struct saddle_cnc {
     int64_t multiplicity;    /**< eigenvalues that are equal to lambda_min up to 1e-3 of it: then v is the direction of their space that the
                               *   noise reaches least */
     double sine;             /**< a bound of the sine of the angle between v and the eigenspace; 1 where none is known */
-    int64_t gradients;       /**< samples whose gradients were taken */
+    int64_t gradients;       /**< samples whose gradients were taken for energy and cosine */
 } saddle_cnc;
 
 /** Checks the condition at w. Three ways to the slopes <grad f_z, v>, the cheapest that the objective offers: its slopes callback, with
- *  256 sampled gradients for energy and cosine; gradients one sample at a time; and for 0 < CNC_SAMPLES < n a sample in random order
- *  that ends as soon as the verdict is decided. Two eigenpairs are computed, more where lambda_min is multiple, each time with up to
- *  MAX_PRODUCTS products.
+ *  256 sampled gradients for energy and cosine, and that of the sample with the largest slope, which has to agree; gradients one sample
+ *  at a time; and for 0 < CNC_SAMPLES < n a sample in random order that ends as soon as the verdict is decided. Two eigenpairs are
+ *  computed, more where lambda_min is multiple, each time with up to MAX_PRODUCTS products.
+ *  Of a SADDLE_STREAM at most CNC_SAMPLES fresh draws are taken so, 1024 where that is 0, and the Hessian is that of as many other
+ *  draws: lambda_min and v are those of this sampled Hessian, exact is 0.
  *  @param f the objective, with a gradient or value_gradient callback
  *  @param w dim finite numbers
  *  @param o the options; NULL for the defaults
  *  @param v_or_null receives v, dim entries, or NULL
  *  @param out receives the findings; set out->struct_size first
- *  @return as saddle_lambda_min(); SADDLE_E_RANGE (BASIS below 8, a gradient above CNC_BOUND); SADDLE_E_UNSUPPORTED for a SADDLE_STREAM,
- *          whose Hessian has no end: saddle_cnc_along() takes a direction of the caller's own
+ *  @return as saddle_lambda_min(), but for a SADDLE_STREAM; SADDLE_E_RANGE (BASIS below 8, a gradient above CNC_BOUND);
+ *          SADDLE_E_ARGUMENT (slopes that are not those of the gradients); SADDLE_E_NOT_FINITE (a gradient of norm above 2^440)
  *  @since 0.1 */
 SADDLE_API saddle_status saddle_cnc_check(saddle_objective *f, const double *w, const saddle_options *o, double *v_or_null,
                                           saddle_cnc *out);
 
 /** The same moments along given directions, in one pass over the data: sigma_k against lambda_k.
- *  @param f, w, o as in saddle_cnc_check(); CNC_SAMPLES, SEED are read
+ *  @param f, w, o as in saddle_cnc_check(), of a stream 1024 draws where CNC_SAMPLES is 0; CNC_SAMPLES, SEED are read
  *  @param k directions, 1 .. 2^20
  *  @param v k unit vectors, v_j at v + j dim
  *  @param second_moments receives k numbers, E <grad f_z, v_j>^2
