@@ -136,22 +136,31 @@ static int make_options(const struct study *s, const struct problem *p, const st
     return code;
 }
 
+/* Lanczos with a tolerance and so many products, then the user's own. */
+static int make_curvature_options(const struct study *s, const struct problem *p, double tolerance, saddle_options **out)
+{
+    if (saddle_options_create(NULL, out) != SADDLE_OK ||
+        saddle_options_set_int(*out, SADDLE_OPT_SEED, s->seed) != SADDLE_OK ||
+        saddle_options_set_real(*out, SADDLE_OPT_EPS_HESSIAN, p->eps_hessian) != SADDLE_OK ||
+        saddle_options_set_real(*out, SADDLE_OPT_EIGEN_TOL, tolerance) != SADDLE_OK ||
+        saddle_options_set_int(*out, SADDLE_OPT_MAX_PRODUCTS, 300) != SADDLE_OK) {
+        return fail(s, p->name);
+    }
+    return s->words != NULL ? words_set_options(s->words, *out) : EXIT_GOOD;
+}
+
+/* A moment of 0 is told from a small one where v is good to 1e-7 or so. */
+int study_cnc_options(const struct study *s, const struct problem *p, saddle_options **out)
+{
+    return make_curvature_options(s, p, p->hessvec != NULL ? 1e-9 : 1e-8, out);
+}
+
 /* What kind of point is w? */
 static int inspect(const struct study *s, const struct problem *p, saddle_objective *f, const double *w,
                    struct evidence *out)
 {
     saddle_options *o = NULL;
-    int code = EXIT_GOOD;
-    if (saddle_options_create(NULL, &o) != SADDLE_OK ||
-        saddle_options_set_int(o, SADDLE_OPT_SEED, s->seed) != SADDLE_OK ||
-        saddle_options_set_real(o, SADDLE_OPT_EPS_HESSIAN, p->eps_hessian) != SADDLE_OK ||
-        saddle_options_set_real(o, SADDLE_OPT_EIGEN_TOL, 1e-6) != SADDLE_OK ||
-        saddle_options_set_int(o, SADDLE_OPT_MAX_PRODUCTS, 300) != SADDLE_OK) {
-        code = fail(s, p->name);
-    }
-    if (code == EXIT_GOOD && s->words != NULL) {
-        code = words_set_options(s->words, o);
-    }
+    int code = make_curvature_options(s, p, 1e-6, &o);
     if (code == EXIT_GOOD &&
         (set_eps_gradient(p, o) != SADDLE_OK || evidence_collect(f, w, o, out) != SADDLE_OK)) {
         code = fail(s, p->name);
@@ -216,9 +225,22 @@ static int solve(const struct study *s, const struct recipe *r, const saddle_opt
     return w->error[0] != '\0' ? fail_with(s, r->method, w->error) : fail(s, r->method);
 }
 
+/* How far from the start f is as low as f_left, on the quadratic model. */
+static struct forecast foresee(const struct study *s, const struct problem *p, const struct recipe *r,
+                               const saddle_options *o)
+{
+    int64_t steps = 0;
+    (void)saddle_options_get_int(o, SADDLE_OPT_MAX_STEPS, &steps);
+    const double displacement = prediction_displacement(s->prediction, s->prediction->value - p->f_left, 0.0);
+    return prediction_of(s->prediction, saddle_method_find(r->method), o, displacement, steps);
+}
+
 static int meets(const struct outcome *o, const struct problem *p, int number)
 {
     const int left = o->left_at != STUDY_NEVER;
+    if (o->forecast.word == (left ? FORECAST_STAYS : FORECAST_LEAVES)) {
+        return 0;
+    }
     const enum expected expected = p->expected[number];
     const int64_t kind = p->kinds == NULL ? SADDLE_KIND_UNKNOWN : p->kinds[number];
     return (expected == LEAVES ? left : expected == STAYS_AT ? !o->moved : !left) &&
@@ -233,7 +255,7 @@ int study_run(const struct study *s, const struct problem *p, const struct recip
     struct watch watch = {.f_left = p->f_left, .left_at = STUDY_NEVER, .progress = s->progress};
     saddle_options *o = NULL;
     double *own = s->w == NULL ? malloc(bytes) : NULL, *w = s->w == NULL ? own : s->w;
-    *out = (struct outcome){.method = r->method};
+    *out = (struct outcome){.method = r->method, .forecast = {FORECAST_NONE, NAN}};
     if (w == NULL) {
         fprintf(stderr, "%s: out of memory\n", s->program);
         return EXIT_FAILED;
@@ -242,6 +264,9 @@ int study_run(const struct study *s, const struct problem *p, const struct recip
     int code = study_objective(s, p, &watch.objective);
     if (code == EXIT_GOOD) {
         code = make_options(s, p, r, &o);
+    }
+    if (code == EXIT_GOOD && s->prediction != NULL) {
+        out->forecast = foresee(s, p, r, o);
     }
     if (code == EXIT_GOOD) {
         code = open_trace(s, p, &watch);
@@ -290,6 +315,37 @@ static void write_count(char *text, size_t size, int64_t count)
     text[at] = '\0';
 }
 
+/* Fills in s->prediction. The check takes gradients of all samples, not slopes: then energy and amplification are no
+ * estimates. */
+static int look_ahead(const struct study *s, const struct problem *p)
+{
+    const struct prediction_model model = {p->dim, p->samples, p->user, p->gradient, p->slopes};
+    struct problem by_gradients = *p;
+    saddle_objective *f = NULL;
+    saddle_options *o = NULL;
+    by_gradients.slopes = NULL;
+    int code = study_objective(s, &by_gradients, &f);
+    if (code == EXIT_GOOD) {
+        code = study_cnc_options(s, p, &o);
+    }
+    if (code == EXIT_GOOD && prediction_look(s->program, f, &model, p->saddle, o, s->prediction) != 0) {
+        code = EXIT_FAILED;
+    }
+    saddle_options_destroy(o);
+    saddle_objective_destroy(f);
+    return code;
+}
+
+static void print_noise(const saddle_cnc *c)
+{
+    printf("  noise of the samples: the CNC condition %s, m_1 = ", saddle_verdict_name(c->verdict));
+    if (isnan(c->amplification)) {
+        puts("0, no sample has a gradient");
+    } else {
+        printf("%#.5g, amplification %#.3g\n", c->second_moment, c->amplification);
+    }
+}
+
 int study_print_start(const struct study *s, const struct problem *p)
 {
     struct evidence evidence;
@@ -299,7 +355,11 @@ int study_print_start(const struct study *s, const struct problem *p)
         code = inspect(s, p, f, p->saddle, &evidence);
     }
     if (code == EXIT_GOOD) {
+        code = look_ahead(s, p);
+    }
+    if (code == EXIT_GOOD) {
         evidence_print("measured there", &evidence);
+        print_noise(&s->prediction->cnc);
         printf("  kinds: ||grad f|| <= %g is stationary; then lambda_min < %g is a strict saddle\n\n",
                evidence.certificate.eps_gradient, -evidence.certificate.eps_hessian);
     }
@@ -309,22 +369,23 @@ int study_print_start(const struct study *s, const struct problem *p)
 
 void study_print_heading(void)
 {
-    printf("  %-6s %7s %7s %9s %9s %10s %7s %10s %9s  %s\n", "method", "left at", "steps", "samples", "f", "||grad f||",
-           "seconds", "lambda_min", "at least", "kind");
+    printf("  %-6s %9s %7s %6s %9s %9s %8s %4s %8s %8s %s\n", "method", "predicted", "left at", "steps", "samples", "f",
+           "||grad||", "sec.", "lambda", "at least", "kind");
 }
 
 void study_print_row(const struct outcome *o)
 {
-    char left[32] = "stayed", steps[32], samples[32], norm[32];
+    char left[32] = "stayed", steps[32], samples[32], norm[32], predicted[FORECAST_LENGTH];
+    prediction_text(o->forecast, predicted);
     if (o->left_at != STUDY_NEVER) {
         write_count(left, sizeof left, o->left_at);
     }
     write_count(steps, sizeof steps, o->result.steps);
     write_count(samples, sizeof samples, o->result.gradient_samples);
     snprintf(norm, sizeof norm, o->result.gradient_norm == 0.0 ? "%.0f" : "%.2e", o->result.gradient_norm);
-    printf("%c %-6s %7s %7s %9s %9.6f %10s %7.2f %10.5f %9.5f  %s\n", o->as_expected ? ' ' : '!', o->method, left,
-           steps, samples, o->result.value, norm, o->seconds, o->evidence.least.value, o->evidence.least.lower,
-           saddle_kind_name(o->evidence.certificate.kind));
+    printf("%c %-6s %9s %7s %6s %9s %9.6f %8s %4.*f %8.5f %8.5f %s\n", o->as_expected ? ' ' : '!', o->method,
+           predicted, left, steps, samples, o->result.value, norm, o->seconds < 9.995 ? 2 : 1, o->seconds,
+           o->evidence.least.value, o->evidence.least.lower, saddle_kind_name(o->evidence.certificate.kind));
 }
 
 static int run_and_print(const struct study *study, const struct problem *p, const struct recipe *recipes, int number,
@@ -372,11 +433,13 @@ int study_table(const struct words *words, const struct problem *p, const struct
 {
     const char *method = words_value(words, "method");
     struct progress progress;
+    struct prediction prediction = {.samples = 0};
     struct study study = {.program = words->program->name,
                           .words = words,
                           .trace = words_value(words, "trace"),
                           .progress = &progress,
-                          .w = p->output};
+                          .w = p->output,
+                          .prediction = &prediction};
     int unexpected = 0, code = check_words(words);
     if (code == EXIT_GOOD) {
         code = words_integer(words, "threads", 1, 1024, 1, &study.threads);
@@ -395,6 +458,7 @@ int study_table(const struct words *words, const struct problem *p, const struct
             unexpected += code == EXIT_GOOD && !outcome.as_expected;
         }
     }
+    prediction_release(&prediction);
     if (unexpected > 0) {
         fprintf(stderr, "%s: %d methods, marked with !, did not do what they should\n", words->program->name,
                 unexpected);

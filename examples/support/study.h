@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <saddle/saddle.h>
 #include "evidence.h"
+#include "prediction.h"
 #include "progress.h"
 #include "words.h"
 
@@ -49,6 +50,7 @@ struct outcome {
     double seconds; /* of the method; looking at f and at the output is not counted */
     saddle_result result;
     struct evidence evidence; /* of the output */
+    struct forecast forecast; /* what the start said, whether it leaves */
 };
 
 /* How to run: all members may be 0. */
@@ -59,7 +61,8 @@ struct study {
     struct progress *progress;
     int64_t threads; /* 0 = 1 */
     int64_t seed;
-    double *w; /* receives the output, dim entries */
+    double *w;                     /* receives the output, dim entries */
+    struct prediction *prediction; /* of the start, study_print_start() makes it; NULL = nothing is predicted */
 };
 
 /* Work of a run for the progress line, in samples looked at. */
@@ -72,10 +75,14 @@ int study_run(const struct study *s, const struct problem *p, const struct recip
 /* The objective of a problem, for the threads of the study; an error is printed. Returns as study_run(). */
 int study_objective(const struct study *s, const struct problem *p, saddle_objective **out);
 
-/* Looks at the start and says what kind of point it is. Returns as study_run(). */
+/* Looks at the start, says what kind of point it is and what the noise of the samples does there, and fills in
+ * s->prediction, which is to be released in any case. Returns as study_run(). */
 int study_print_start(const struct study *s, const struct problem *p);
 
-/* The table of outcomes, 99 columns. */
+/* What a look at the noise of the samples is made with. Returns as study_run(). */
+int study_cnc_options(const struct study *s, const struct problem *p, saddle_options **out);
+
+/* The table of outcomes, 100 columns. */
 void study_print_heading(void);
 void study_print_row(const struct outcome *o);
 
