@@ -9,9 +9,10 @@
  * The whole distribution over z is used, not m_1: where few samples carry it, a typical draw needs far longer than one
  * of the size sqrt(m_1).
  *
- * Each draw is taken for a fresh start. That needs a t_thres in which displacements grow well: by a factor of e^1.5 or
- * more. Where it is shorter, draws add up or cancel before they are far, and P is too large: on PCA of the digits, of 200
- * runs with P = .95 had left 67 % at a factor of 1.3, 87 % at 2.8, 92 % at 4.6. */
+ * Each draw is taken for a fresh start. That needs a t_thres in which displacements grow well, by a factor of e^1.5 or
+ * more. Where it is shorter, draws add up or cancel before they are far: on PCA of the digits, of 200 runs with P = .95
+ * had left 67 % at a factor of 1.3, 87 % at 2.8. With longer ones P still tends to be too large: of runs with P = .95 had
+ * left 90 to 94 %. */
 #ifndef PREDICTION_H
 #define PREDICTION_H
 #include <saddle/saddle.h>
