@@ -108,7 +108,7 @@ static double foresee(struct monitor *m, int64_t step, struct prediction *p)
     const double d = prediction_displacement(p, m->drop, real(m->set, SADDLE_OPT_GRADIENT_THRESHOLD));
     const int64_t steps = integer(m->set, SADDLE_OPT_MAX_STEPS) - step;
     if (!(p->cnc.lambda_min < -m->p->eps_hessian) || m->escapes == MOST_ESCAPES) {
-        return NAN;
+        return (double)NAN;
     }
     const struct forecast forecast = prediction_of(p, m->method, m->set, d, steps);
     m->escape[m->escapes++] = (struct escape){.step = step,
@@ -143,7 +143,7 @@ static int look(struct monitor *m, int64_t step, int last)
 {
     const struct prediction_model model = {m->p->dim, m->p->samples, m->p->user, m->p->gradient, m->p->slopes};
     struct prediction p;
-    double norm = INFINITY;
+    double norm = (double)INFINITY;
     const int due = step + 1 - m->t_noise >= integer(m->set, SADDLE_OPT_ESCAPE_STEPS);
     const int time = step % m->every == 0 || last;
     if ((m->method == SADDLE_METHOD_SGD_GD && due) || time) {
@@ -169,7 +169,7 @@ static int look(struct monitor *m, int64_t step, int last)
 /* Which of the escapes have left by now? */
 static int watch(struct monitor *m, int64_t step)
 {
-    double f = NAN;
+    double f = (double)NAN;
     for (int64_t k = 0; k < m->escapes; k++) {
         struct escape *e = &m->escape[k];
         if (e->left_at == STUDY_NEVER) {

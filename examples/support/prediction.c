@@ -283,13 +283,13 @@ static struct forecast by_law(struct prediction *p, saddle_method m, const saddl
     const int known = r.step_size > 0.0 && integer(o, SADDLE_OPT_SCHEDULE) == SADDLE_SCHEDULE_CONSTANT && steps > 0 &&
                       (escapes ? batch <= 1 && r.escape_step > 0.0 && r.escape_steps > 0 : batch == 0);
     if (!known) {
-        return (struct forecast){FORECAST_NONE, NAN};
+        return (struct forecast){FORECAST_NONE, (double)NAN};
     }
     prediction_set_rule(p, &r);
     const double probability = prediction_leave(p, &r, steps);
     const int one_try = !escapes || steps <= r.escape_steps;
     if (!one_try && probability > 0.0 && !prediction_has_time(p, &r)) {
-        return (struct forecast){FORECAST_NONE, NAN};
+        return (struct forecast){FORECAST_NONE, (double)NAN};
     }
     return from_probability(probability);
 }
@@ -297,7 +297,7 @@ static struct forecast by_law(struct prediction *p, saddle_method m, const saddl
 struct forecast prediction_of(struct prediction *p, saddle_method m, const saddle_options *o, double displacement,
                               int64_t steps)
 {
-    const struct forecast none = {FORECAST_NONE, NAN}, leaves = {FORECAST_LEAVES, NAN};
+    const struct forecast none = {FORECAST_NONE, (double)NAN}, leaves = {FORECAST_LEAVES, (double)NAN};
     if (p->directions == 0) {
         return none;
     }
@@ -307,7 +307,7 @@ struct forecast prediction_of(struct prediction *p, saddle_method m, const saddl
     if (m == SADDLE_METHOD_SGD) {
         /* fails says no more than m_1 <= cnc_gamma; gamma = 0 is what keeps sgd where it is */
         const int zero = p->cnc.verdict == SADDLE_VERDICT_FAILS && real(o, SADDLE_OPT_CNC_GAMMA) == 0.0;
-        return p->cnc.verdict == SADDLE_VERDICT_HOLDS ? leaves : zero ? (struct forecast){FORECAST_STAYS, NAN} : none;
+        return p->cnc.verdict == SADDLE_VERDICT_HOLDS ? leaves : zero ? (struct forecast){FORECAST_STAYS, (double)NAN} : none;
     }
     return m == SADDLE_METHOD_NGD && real(o, SADDLE_OPT_NOISE) == 0.0 ? none : leaves;
 }

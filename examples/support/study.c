@@ -255,7 +255,7 @@ int study_run(const struct study *s, const struct problem *p, const struct recip
     struct watch watch = {.f_left = p->f_left, .left_at = STUDY_NEVER, .progress = s->progress};
     saddle_options *o = NULL;
     double *own = s->w == NULL ? malloc(bytes) : NULL, *w = s->w == NULL ? own : s->w;
-    *out = (struct outcome){.method = r->method, .forecast = {FORECAST_NONE, NAN}};
+    *out = (struct outcome){.method = r->method, .forecast = {FORECAST_NONE, (double)NAN}};
     if (w == NULL) {
         fprintf(stderr, "%s: out of memory\n", s->program);
         return EXIT_FAILED;

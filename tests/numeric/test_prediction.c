@@ -263,7 +263,7 @@ START_TEST(short_escapes)
     int64_t left_at[RUNS];
     struct prediction p;
     struct rule law;
-    const struct scene c = pca_scene(m, 2, 3, NAN, w);
+    const struct scene c = pca_scene(m, 2, 3, (double)NAN, w);
     saddle_options *o = trial_options(c.settings);
     look_ahead(&c, &p, &law);
     simulate(&c, left_at);
@@ -300,7 +300,7 @@ START_TEST(network)
                             .saddle = zero,
                             .directions = NETWORK_HIDDEN,
                             .v = v,
-                            .f_left = NAN,
+                            .f_left = (double)NAN,
                             .displacement = 1e-300,
                             .steps = 11};
     expect_prediction(&c, 0.0, 0, &p);
@@ -396,7 +396,7 @@ START_TEST(planted_noise)
                             .saddle = zero,
                             .directions = kinds[_i].copies,
                             .v = v,
-                            .f_left = NAN,
+                            .f_left = (double)NAN,
                             .displacement = 0.2,
                             .steps = 12000};
     expect_prediction(&c, kinds[_i].most, 0, &p);
@@ -422,7 +422,7 @@ START_TEST(halfspaces)
                             .saddle = m.saddle,
                             .directions = 1,
                             .v = m.v,
-                            .f_left = NAN,
+                            .f_left = (double)NAN,
                             .displacement = 0.5,
                             .steps = 8000};
     expect_prediction(&c, 0.25, 0, &p);
