@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The CNC condition where a run goes: E <grad f_z(w), v>^2 at the points that a method visits, v the direction of least
- * curvature there. A condition "for all w" cannot be checked; the least of what was seen can be told. Before each escape
- * of sgd_gd the program says how probable it is that the run leaves the saddle, and at the end what came of it. The loop
+/* The CNC condition where a run goes: E <grad f_z(w), v>^2 at the points that a method visits, v the direction of
+ * least curvature there. A condition "for all w" cannot be checked; the least of what was seen can be told. Before each
+ * escape of sgd_gd the program says how probable it is that the run leaves the saddle, and at the end what came of it. The loop
  * around saddle_solver_step() is its own, so that between two steps it may look at w with the objective of the run. */
 #include <errno.h>
 #include <math.h>
@@ -27,8 +27,8 @@ static const struct word words_known[] = {
 
 static const struct program program = {
     .name = "cnc_monitor",
-    .text = "Watches the CNC condition along a run, and predicts of each escape of sgd_gd from a saddle whether it will "
-            "leave. Example: cnc_monitor --start pca3 --escape_step 0.005 --output seen.csv",
+    .text = "Watches the CNC condition along a run, and predicts of each escape of sgd_gd from a saddle whether it "
+            "will leave. Example: cnc_monitor --start pca3 --escape_step 0.005 --output seen.csv",
     .words = words_known,
     .takes_options = 1,
 };
@@ -96,8 +96,8 @@ static void keep(struct monitor *m, int64_t step, const saddle_cnc *c)
 static void write_row(struct monitor *m, int64_t step, double f, double norm, const saddle_cnc *c, double probability)
 {
     if (m->csv != NULL) {
-        fprintf(m->csv, "%lld,%.17g,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", (long long)step, f, norm, c->lambda_min,
-                c->second_moment, c->lower, c->upper, saddle_verdict_name(c->verdict), c->cosine, c->amplification,
+        fprintf(m->csv, "%lld,%.17g,%.9g,%.9g,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g\n", (long long)step, f, norm,
+                c->lambda_min, c->second_moment, c->lower, c->upper, saddle_verdict_name(c->verdict), c->cosine, c->amplification,
                 probability);
     }
 }
@@ -303,8 +303,8 @@ static const struct recipe *recipe_of(const struct recipe *recipes, const char *
     return NULL;
 }
 
-/* Options of the run and of the looks, objective, solver. Without its slopes, which no step needs, the objective is looked
- * at by gradients of all samples: energy and amplification are then no estimates. */
+/* Options of the run and of the looks, objective, solver. Without its slopes, which no step needs, the objective is
+ * looked at by gradients of all samples: energy and amplification are then no estimates. */
 static int prepare(struct monitor *m, const struct words *words, const struct recipe *r)
 {
     const struct study study = {.program = program.name, .words = words, .threads = m->threads};
@@ -445,7 +445,8 @@ int main(int argc, char **argv)
     }
     const char *start = words_value(&words, "start"), *method = words_value(&words, "method");
     if (method != NULL && saddle_method_find(method) == 0) {
-        fprintf(stderr, "%s: --method is \"%s\": expected gd, sgd_gd, pgd, ngd, sgd, psgd or sgld\n", program.name, method);
+        fprintf(stderr, "%s: --method is \"%s\": expected gd, sgd_gd, pgd, ngd, sgd, psgd or sgld\n", program.name,
+                method);
         return EXIT_USAGE;
     }
     start = start == NULL ? "pca2" : start;

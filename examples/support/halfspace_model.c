@@ -4,7 +4,8 @@
 #include <string.h>
 #include "critical.h"
 
-enum { D = HALFSPACE_DIM, N = HALFSPACE_SAMPLES, DATA_SETS = 1000, STARTS = 200, PURPOSE_DATA = 130, PURPOSE_START = 131 };
+enum { D = HALFSPACE_DIM, N = HALFSPACE_SAMPLES, DATA_SETS = 1000, STARTS = 200 };
+enum { PURPOSE_DATA = 130, PURPOSE_START = 131 };
 
 static double product(const double *x, const double *y)
 {

@@ -307,7 +307,8 @@ struct forecast prediction_of(struct prediction *p, saddle_method m, const saddl
     if (m == SADDLE_METHOD_SGD) {
         /* fails says no more than m_1 <= cnc_gamma; gamma = 0 is what keeps sgd where it is */
         const int zero = p->cnc.verdict == SADDLE_VERDICT_FAILS && real(o, SADDLE_OPT_CNC_GAMMA) == 0.0;
-        return p->cnc.verdict == SADDLE_VERDICT_HOLDS ? leaves : zero ? (struct forecast){FORECAST_STAYS, (double)NAN} : none;
+        const struct forecast stays = {FORECAST_STAYS, (double)NAN};
+        return p->cnc.verdict == SADDLE_VERDICT_HOLDS ? leaves : zero ? stays : none;
     }
     return m == SADDLE_METHOD_NGD && real(o, SADDLE_OPT_NOISE) == 0.0 ? none : leaves;
 }

@@ -11,8 +11,7 @@
  *
  * Each draw is taken for a fresh start. That needs a t_thres in which displacements grow well, by a factor of e^1.5 or
  * more. Where it is shorter, draws add up or cancel before they are far: on PCA of the digits, of 200 runs with P = .95
- * had left 67 % at a factor of 1.3, 87 % at 2.8. With longer ones P still tends to be too large: of runs with P = .95 had
- * left 90 to 94 %. */
+ * had left 67 % at a factor of 1.3, 87 % at 2.8. With longer ones P is still rather too large there: 90 to 95 %. */
 #ifndef PREDICTION_H
 #define PREDICTION_H
 #include <saddle/saddle.h>

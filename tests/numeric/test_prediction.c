@@ -10,7 +10,7 @@
 #include "support/run_suite.h"
 #include <stdio.h>
 
-enum { RUNS = 200, QUANTILES = 7, DECISIONS = 2, NEVER = INT32_MAX, PLANTED_DIM = 10, PLANTED_SAMPLES = 500, PLANTED_FEW = 50 };
+enum { RUNS = 200, QUANTILES = 7, NEVER = INT32_MAX, PLANTED_DIM = 10, PLANTED_SAMPLES = 500, PLANTED_FEW = 50 };
 
 /* A saddle, and when a run has left it: f <= f_left where that is a number, else ||V'(w - saddle)|| >= displacement. */
 struct scene {
