@@ -20,7 +20,7 @@ static const struct word words_known[] = {
      "halfspaces, a saddle of the sigmoid loss on 40 points. [pca2]"},
     {"method", "WORD", "gd, sgd_gd, pgd, ngd, sgd, psgd or sgld. [sgd_gd]"},
     {"every", "INTEGER", "Steps between looks at the condition. [50; of sgd, psgd and sgld 2000]"},
-    {"output", "FILE", "Writes what was seen to a CSV file. [none]"},
+    {"csv", "FILE", "Writes what was seen to a CSV file. [none]"},
     {"threads", "INTEGER", "Threads that share the samples of an evaluation; they change no bit of it. [1]"},
     {NULL, NULL, NULL},
 };
@@ -28,7 +28,7 @@ static const struct word words_known[] = {
 static const struct program program = {
     .name = "cnc_monitor",
     .text = "Watches the CNC condition along a run, and predicts of each escape of sgd_gd from a saddle whether it "
-            "will leave. Example: cnc_monitor --start pca3 --escape_step 0.005 --output seen.csv",
+            "will leave. Example: cnc_monitor --start pca3 --escape_step 0.005 --csv seen.csv",
     .words = words_known,
     .takes_options = 1,
 };
@@ -258,7 +258,7 @@ static int account(const struct monitor *m, const struct words *words)
     if (m->escapes == 0) {
         return EXIT_GOOD;
     }
-    printf("  escapes from saddles\n  %8s  %-9s  %11s  %s\n", "at step", "predicted", "probability", "seen");
+    printf("  escapes from saddles: from there on, does the run leave before its last step?\n  %8s  %-9s  %11s  %s\n", "at step", "predicted", "probability", "seen");
     const int64_t wrong = print_escapes(m);
     if (wrong > 0) {
         fprintf(stderr, "%s: %lld predictions did not come true\n", program.name, (long long)wrong);
@@ -327,10 +327,11 @@ static int prepare(struct monitor *m, const struct words *words, const struct re
 }
 
 /* From p->saddle; f has to fall by `drop` to have left a saddle, unless decrease_threshold is set. */
-static int monitor(const struct words *words, const struct problem *p, const struct recipe *recipes, double drop)
+static int monitor(const struct words *words, const struct problem *p, const char *from, const struct recipe *recipes,
+                   double drop)
 {
     static struct monitor m;
-    const char *method = words_value(words, "method"), *path = words_value(words, "output");
+    const char *method = words_value(words, "method"), *path = words_value(words, "csv");
     const struct recipe *r = recipe_of(recipes, method == NULL ? "sgd_gd" : method);
     const size_t bytes = (size_t)p->dim * sizeof(double);
     int code = words_integer(words, "every", 1, INT64_C(1) << 40, r->watch_every == 1 ? 50 : 2000, &m.every);
@@ -346,11 +347,13 @@ static int monitor(const struct words *words, const struct problem *p, const str
     }
     if (code == EXIT_GOOD) {
         memcpy(m.w, p->saddle, bytes);
-        printf("%s by %s\n", p->name, r->method);
         code = prepare(&m, words, r);
     }
     code = code == EXIT_GOOD ? open_csv(&m, path) : code;
-    code = code == EXIT_GOOD ? run(&m) : code;
+    if (code == EXIT_GOOD) {
+        printf("%s from %s by %s\n", p->name, from, r->method);
+        code = run(&m);
+    }
     const int closed = close_csv(&m, path);
     code = code == EXIT_GOOD ? account(&m, words) : code;
     saddle_solver_destroy(m.solver);
@@ -382,8 +385,9 @@ static int monitor_pca(const struct words *words, int k)
     pca_stationary_point(model, k, w);
     p.saddle = w;
     const double f = -model->lambda[k - 1] * model->lambda[k - 1] / 4.0;
-    printf("from sqrt(lambda_%d) u_%d, ", k, k);
-    const int code = monitor(words, &p, pca_recipes, 0.1 * (f - model->f_minimum));
+    char from[48];
+    snprintf(from, sizeof from, "sqrt(lambda_%d) u_%d", k, k);
+    const int code = monitor(words, &p, from, pca_recipes, 0.1 * (f - model->f_minimum));
     free(model);
     return code;
 }
@@ -396,8 +400,7 @@ static int monitor_network(const struct words *words)
         return EXIT_FAILED;
     }
     const struct problem p = network_problem(model);
-    printf("from w = 0, ");
-    const int code = monitor(words, &p, network_recipes, log(10.0) - p.f_left);
+    const int code = monitor(words, &p, "w = 0", network_recipes, log(10.0) - p.f_left);
     free(model);
     return code;
 }
@@ -432,8 +435,7 @@ static int monitor_halfspaces(const struct words *words)
                               .saddle = model.saddle,
                               .eps_gradient = 1e-3,
                               .eps_hessian = 1e-3};
-    printf("from a saddle, ");
-    return monitor(words, &p, halfspace_recipes, -model.lambda / 8.0); /* half a unit along v */
+    return monitor(words, &p, "a saddle", halfspace_recipes, -model.lambda / 8.0); /* half a unit along v */
 }
 
 int main(int argc, char **argv)
