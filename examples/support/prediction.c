@@ -6,11 +6,12 @@
 #include <string.h>
 
 enum { BLOCK = 256 }; /* samples in a call of the slopes callback */
+enum { SEQUENCES = 10000, FEWEST = 1000, DRAWS = 20000000 /* in all, while there are more than FEWEST */ };
+enum { AT_ONCE = 16 /* random numbers */, PURPOSE = 140 };
 
 #define LEAVES_FROM 0.95
 #define STAYS_UP_TO 0.05
-#define GROWTH_OF_TRY 1.5 /* logarithm of what displacements grow by in t_thres steps, at least */
-#define ROUNDING_OF_DRAW 1e-13 /* a_z below this share of the largest draw, */
+#define ROUNDING_OF_DRAW 1e-13 /* ||x|| below this share of the largest draw, */
 #define ROUNDING_OF_POINT 1e-15 /* or of 1 + ||w||, is rounding, no displacement */
 #define ROUNDING_OF_SPACE 1e-12 /* moments below this share of the energy are errors of v, as in saddle_cnc_check() */
 
@@ -133,7 +134,11 @@ static int allocate(const char *program, struct prediction *p, int64_t direction
     p->mean = malloc((size_t)directions * sizeof(double));
     p->slopes = malloc(numbers * sizeof(double));
     p->need = malloc((size_t)p->samples * sizeof(double));
-    return p->mean == NULL || p->slopes == NULL || p->need == NULL ? fail(program, "out of memory") : 0;
+    p->x = malloc((size_t)directions * sizeof(double));
+    p->left = malloc(SEQUENCES * sizeof(double));
+    return p->mean == NULL || p->slopes == NULL || p->need == NULL || p->x == NULL || p->left == NULL
+               ? fail(program, "out of memory")
+               : 0;
 }
 
 /* v has room for as many vectors as lambda_min is multiple, g for one. */
@@ -180,7 +185,9 @@ void prediction_release(struct prediction *p)
     free(p->mean);
     free(p->slopes);
     free(p->need);
-    p->mean = p->slopes = p->need = NULL;
+    free(p->x);
+    free(p->left);
+    p->mean = p->slopes = p->need = p->x = p->left = NULL;
 }
 
 double prediction_displacement(const struct prediction *p, double f_thres, double g_thres)
@@ -195,57 +202,103 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double growth_of_step(const struct prediction *p, const struct prediction_rule *r)
+/* Steps from a displacement of this size to D. */
+static double steps_from(const struct prediction_rule *r, double growth, double size)
 {
-    return log1p(r->step_size * fabs(p->cnc.lambda_min));
+    return size == 0.0 ? (double)INFINITY : fmax(0.0, log(r->displacement / size) / growth);
 }
 
-int prediction_has_time(const struct prediction *p, const struct prediction_rule *r)
+/* x -= r V'grad f_z; returns ||x||. */
+static double draw(struct prediction *p, const struct prediction_rule *r, int64_t z)
 {
-    return (double)r->escape_steps * growth_of_step(p, r) >= GROWTH_OF_TRY;
+    const double *slopes = p->slopes + z * p->directions;
+    for (int64_t j = 0; j < p->directions; j++) {
+        p->x[j] -= r->escape_step * slopes[j];
+    }
+    const double size = norm_of(p->directions, p->x);
+    return size < p->rounding ? 0.0 : size;
 }
 
+static void start(struct prediction *p)
+{
+    for (int64_t j = 0; j < p->directions; j++) {
+        p->x[j] = p->mean[j] / p->cnc.lambda_min;
+    }
+}
+
+static int64_t sample_of(const struct prediction *p, double uniform)
+{
+    const int64_t z = (int64_t)(uniform * (double)p->samples);
+    return z < p->samples ? z : p->samples - 1;
+}
+
+/* The step at which a sequence of draws has left. Once the gate is found closed it stays so, as ||x|| only grows. */
+static double follow(struct prediction *p, const struct prediction_rule *r, double growth, uint64_t sequence)
+{
+    const saddle_random_stream stream = {.seed = 0, .purpose = PURPOSE, .step = sequence};
+    const double factor = exp(growth * (double)(r->escape_steps - 1)), size = fabs(p->cnc.lambda_min);
+    const double last = fmin(r->displacement, r->gradient_threshold / size) / factor; /* above it no draw follows */
+    double u[AT_ONCE];
+    int64_t k = 0;
+    start(p);
+    for (int64_t t = 1; t <= r->steps; t += r->escape_steps, k++) {
+        if (k % AT_ONCE == 0) {
+            (void)saddle_random_uniform(&stream, k, AT_ONCE, u);
+        }
+        const double a = draw(p, r, sample_of(p, u[k % AT_ONCE]));
+        if (a > last) {
+            return (double)t + steps_from(r, growth, a);
+        }
+        for (int64_t j = 0; j < p->directions; j++) {
+            p->x[j] = a == 0.0 ? 0.0 : factor * p->x[j];
+        }
+    }
+    return (double)INFINITY;
+}
+
+/* The first draw of all samples; more draws of random sequences, where the time is enough and a draw can move w. */
 void prediction_set_rule(struct prediction *p, const struct prediction_rule *r)
 {
-    const int64_t k = p->directions;
-    const double growth = growth_of_step(p, r);
-    const double rounding = ROUNDING_OF_DRAW * r->escape_step * p->largest + ROUNDING_OF_POINT * (1.0 + p->norm);
+    const double growth = log1p(r->step_size * fabs(p->cnc.lambda_min));
+    const int open = r->escape_step > 0.0 && norm_of(p->directions, p->mean) <= r->gradient_threshold;
+    struct prediction_rule set = *r;
+    set.escape_step = open ? r->escape_step : 0.0;
+    p->rounding = ROUNDING_OF_DRAW * set.escape_step * p->largest + ROUNDING_OF_POINT * (1.0 + p->norm);
     for (int64_t i = 0; i < p->samples; i++) {
-        double square = 0.0;
-        for (int64_t j = 0; j < k; j++) {
-            const double a = p->mean[j] / p->cnc.lambda_min - r->escape_step * p->slopes[i * k + j];
-            square += a * a;
-        }
-        const double a = sqrt(square);
-        p->need[i] = a < rounding ? (double)INFINITY : log(r->displacement / a) / growth;
+        start(p);
+        p->need[i] = (double)open + steps_from(r, growth, draw(p, &set, i));
     }
     qsort(p->need, (size_t)p->samples, sizeof(double), ascending);
+    p->sequences = 0;
+    if (open && r->steps > r->escape_steps && isfinite(p->need[0])) {
+        const int64_t most = DRAWS / ((r->steps - 1) / r->escape_steps + 1);
+        p->sequences = most > SEQUENCES ? SEQUENCES : most < FEWEST ? FEWEST : most;
+    }
+    for (int64_t i = 0; i < p->sequences; i++) {
+        p->left[i] = follow(p, r, growth, (uint64_t)i);
+    }
+    qsort(p->left, (size_t)p->sequences, sizeof(double), ascending);
 }
 
-double prediction_share(const struct prediction *p, int64_t steps)
+/* How much of x, ascending, is at most that. */
+static double share(int64_t n, const double *x, int64_t steps)
 {
-    int64_t low = 0, high = p->samples; /* need[low - 1] <= steps < need[high] */
+    int64_t low = 0, high = n; /* x[low - 1] <= steps < x[high] */
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
-        if (p->need[middle] <= (double)steps) {
+        if (x[middle] <= (double)steps) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return (double)low / (double)p->samples;
+    return (double)low / (double)n;
 }
 
 double prediction_leave(const struct prediction *p, const struct prediction_rule *r, int64_t steps)
 {
-    if (r->escape_step == 0.0) {
-        return prediction_share(p, steps);
-    }
-    double stays = 1.0;
-    for (int64_t left = steps - 1; left >= 0 && stays > 0.0; left -= r->escape_steps) {
-        stays *= 1.0 - prediction_share(p, left);
-    }
-    return 1.0 - stays;
+    return p->sequences == 0 || steps <= r->escape_steps ? share(p->samples, p->need, steps)
+                                                         : share(p->sequences, p->left, steps);
 }
 
 static struct forecast from_probability(double probability)
@@ -278,20 +331,17 @@ static struct forecast by_law(struct prediction *p, saddle_method m, const saddl
     const int escapes = m == SADDLE_METHOD_SGD_GD;
     const struct prediction_rule r = {.step_size = real(o, SADDLE_OPT_STEP_SIZE),
                                       .escape_step = escapes ? real(o, SADDLE_OPT_ESCAPE_STEP) : 0.0,
+                                      .gradient_threshold = real(o, SADDLE_OPT_GRADIENT_THRESHOLD),
                                       .displacement = displacement,
-                                      .escape_steps = integer(o, SADDLE_OPT_ESCAPE_STEPS)};
+                                      .escape_steps = integer(o, SADDLE_OPT_ESCAPE_STEPS),
+                                      .steps = steps};
     const int known = r.step_size > 0.0 && integer(o, SADDLE_OPT_SCHEDULE) == SADDLE_SCHEDULE_CONSTANT && steps > 0 &&
                       (escapes ? batch <= 1 && r.escape_step > 0.0 && r.escape_steps > 0 : batch == 0);
     if (!known) {
         return (struct forecast){FORECAST_NONE, (double)NAN};
     }
     prediction_set_rule(p, &r);
-    const double probability = prediction_leave(p, &r, steps);
-    const int one_try = !escapes || steps <= r.escape_steps;
-    if (!one_try && probability > 0.0 && !prediction_has_time(p, &r)) {
-        return (struct forecast){FORECAST_NONE, (double)NAN};
-    }
-    return from_probability(probability);
+    return from_probability(prediction_leave(p, &r, steps));
 }
 
 struct forecast prediction_of(struct prediction *p, saddle_method m, const saddle_options *o, double displacement,

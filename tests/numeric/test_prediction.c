@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Does sgd_gd leave when the examples' prediction says so? Its probability of leaving within T steps, beside how many of
- * 200 runs had left, at several T and on saddles of different kinds; and the rule of thumb sqrt(m_1), which fails the same
- * test. */
+ * 200 runs had left, at several T and on saddles of different kinds. Two simpler rules fail the same test: all runs leave
+ * when a draw of the size sqrt(m_1) does, and each draw is a fresh start. */
 #include "examples/support/halfspace_model.h"
 #include "examples/support/network_model.h"
 #include "examples/support/pca_model.h"
@@ -106,21 +106,43 @@ static double frequency(const int64_t *left_at, int64_t steps)
 }
 
 /* How probable it is that a run has left. */
+enum kind {
+    LAW,    /* by the prediction */
+    MOMENT, /* when a draw of the size r sqrt(m_1) has */
+    FRESH   /* 1 - prod_j (1 - p(T - j t_thres)), p(T) the share of draws that are enough, nothing left of others */
+};
 struct rule {
     struct prediction *prediction;
     struct prediction_rule set;
-    int by_moment; /* the rule of thumb: all runs leave when a draw of the size r sqrt(m_1) does */
+    enum kind kind;
 };
 
-static double probability(const struct rule *r, int64_t steps)
+static double probability_of_moment(const struct rule *r, int64_t steps)
 {
-    if (!r->by_moment) {
-        return prediction_leave(r->prediction, &r->set, steps);
-    }
     const saddle_cnc *c = &r->prediction->cnc;
     const double growth = log1p(r->set.step_size * fabs(c->lambda_min));
     const double need = log(r->set.displacement / (r->set.escape_step * sqrt(c->second_moment))) / growth;
     return (double)(steps - 1) >= need ? 1.0 : 0.0;
+}
+
+static double probability_of_fresh(const struct rule *r, int64_t steps)
+{
+    double stays = 1.0;
+    for (int64_t left = steps; left >= 1; left -= r->set.escape_steps) {
+        int64_t enough = 0;
+        while (enough < r->prediction->samples && r->prediction->need[enough] <= (double)left) {
+            enough++;
+        }
+        stays *= 1.0 - (double)enough / (double)r->prediction->samples;
+    }
+    return 1.0 - stays;
+}
+
+static double probability(const struct rule *r, int64_t steps)
+{
+    return r->kind == LAW      ? prediction_leave(r->prediction, &r->set, steps)
+           : r->kind == MOMENT ? probability_of_moment(r, steps)
+                               : probability_of_fresh(r, steps);
 }
 
 struct score {
@@ -137,7 +159,8 @@ static void judge(const struct scene *c, const struct rule *r, const int64_t *le
     out->worst = fmax(out->worst, fabs(p - seen));
     out->decisions += p >= 0.95 || p <= 0.05;
     out->contradicted += (p >= 0.95 && seen < 1.0 - slack) || (p <= 0.05 && seen > slack);
-    printf("# %-24s %-6s T %6d  P %.3f  frequency %.3f\n", c->name, r->by_moment ? "moment" : "law", (int)steps, p, seen);
+    static const char *const names[] = {"law", "moment", "fresh"};
+    printf("# %-24s %-6s T %6d  P %.3f  frequency %.3f\n", c->name, names[r->kind], (int)steps, p, seen);
 }
 
 /* At quantiles of the runs; at the last T for which it says "stays", and the first for which it says "leaves". */
@@ -169,21 +192,31 @@ static void look_ahead(const struct scene *c, struct prediction *p, struct rule 
     *r = (struct rule){.prediction = p,
                        .set = {.step_size = trial_real(set, SADDLE_OPT_STEP_SIZE),
                                .escape_step = trial_real(set, SADDLE_OPT_ESCAPE_STEP),
+                               .gradient_threshold = trial_real(set, SADDLE_OPT_GRADIENT_THRESHOLD),
                                .displacement = isnan(c->f_left) ? c->displacement
                                                                 : prediction_displacement(p, p->value - c->f_left, 0.0),
-                               .escape_steps = trial_int(set, SADDLE_OPT_ESCAPE_STEPS)}};
+                               .escape_steps = trial_int(set, SADDLE_OPT_ESCAPE_STEPS),
+                               .steps = c->steps}};
     prediction_set_rule(p, &r->set);
     saddle_options_destroy(set);
     saddle_options_destroy(o);
     saddle_objective_destroy(f);
 }
 
-/* The case whose decision is known to be too sure: of 1,000 runs 90 % had left with P = .95. Else decisions may err as
- * chance allows. */
-enum { NUMBER_TOO_SURE = 6 };
+/* Does a simpler rule fail where the law passes? */
+static void expect_failure(const struct scene *c, const struct rule *law, enum kind kind, const int64_t *left_at,
+                           double most)
+{
+    struct rule other = *law;
+    other.kind = kind;
+    const struct score score = score_of(c, &other, left_at);
+    (void)fflush(stdout);
+    ck_assert_msg(score.worst > most && score.contradicted > 0, "%s: rule %d passes, |P - frequency| is up to %.3f",
+                  c->name, (int)kind, score.worst);
+}
 
-/* |P - frequency| <= most, and no more contradicted decisions than that; what is known of the point stays in p. */
-static void expect_prediction(const struct scene *c, double most, int most_contradicted, struct prediction *p)
+/* |P - frequency| <= most, and no decision is contradicted; what is known of the point stays in p. */
+static void expect_prediction(const struct scene *c, double most, int fresh_fails, struct prediction *p)
 {
     int64_t left_at[RUNS];
     struct rule law;
@@ -191,18 +224,16 @@ static void expect_prediction(const struct scene *c, double most, int most_contr
     ck_assert_int_eq(p->directions, c->directions);
     simulate(c, left_at);
     const struct score score = score_of(c, &law, left_at);
-    ck_assert(p->largest == 0.0 || prediction_has_time(p, &law.set));
     (void)fflush(stdout); /* the table, also of a case that fails */
     ck_assert_msg(score.worst <= most, "%s: |P - frequency| is up to %.3f", c->name, score.worst);
-    ck_assert_msg(score.contradicted <= most_contradicted, "%s: %d of %d decisions are contradicted", c->name, score.contradicted,
+    ck_assert_msg(score.contradicted == 0, "%s: %d of %d decisions are contradicted", c->name, score.contradicted,
                   score.decisions);
     ck_assert_int_ge(score.decisions, 1);
     if (left_at[0] != NEVER && c->directions == 1) {
-        struct rule moment = law;
-        moment.by_moment = 1;
-        const struct score failed = score_of(c, &moment, left_at);
-        ck_assert_msg(failed.worst > most && failed.contradicted > most_contradicted, "%s: sqrt(m_1) passes, |P - frequency| is up to %.3f",
-                      c->name, failed.worst);
+        expect_failure(c, &law, MOMENT, left_at, most);
+    }
+    if (fresh_fails) {
+        expect_failure(c, &law, FRESH, left_at, most);
     }
 }
 
@@ -211,7 +242,8 @@ static const char *const pca_settings[] = {
     "step_size=0.43 escape_step=0.05 gradient_threshold=1e-3 escape_steps=200",
     "step_size=0.43 escape_step=0.005 gradient_threshold=1e-3 escape_steps=60",
     "step_size=0.2 escape_step=0.02 gradient_threshold=1e-2 escape_steps=130",
-    "step_size=0.2 escape_step=0.02 gradient_threshold=1e-2 escape_steps=20", /* too short for P */
+    "step_size=0.2 escape_step=0.02 gradient_threshold=1e-2 escape_steps=20",
+    "step_size=0.2 escape_step=0.02 gradient_threshold=1e-3 escape_steps=20", /* the gate decides */
 };
 
 /* From sqrt(lambda_k) u_k; where f_left is NaN, left is what has gone 1/4 along u_1. */
@@ -231,7 +263,9 @@ static struct scene pca_scene(struct pca_model *m, int k, int set, double f_left
                           .steps = 1000};
 }
 
-/* k = 2, 3, 4; for k = 2 with the demo's settings f tells what has left, as in the demo. */
+/* k = 2, 3, 4; with the last settings 2 alone: from the others f falls in other directions as well, and the gradient there
+ * shuts the gate, of which the model knows nothing (of runs with P = .95 had left 87 %). The first case is the demo's, and f
+ * tells what has left, as there. */
 START_TEST(pca)
 {
     struct pca_model *m = pca_model_create();
@@ -244,7 +278,7 @@ START_TEST(pca)
     struct scene c = pca_scene(m, k, set, f_left, w);
     (void)snprintf(name, sizeof name, "pca %d, settings %d", k, set + 1);
     c.name = name;
-    expect_prediction(&c, 0.1, _i == NUMBER_TOO_SURE ? 2 : 0, &p); /* the same T twice */
+    expect_prediction(&c, 0.1, set == 3, &p);
     if (_i == 0) {
         ck_assert_double_eq_tol(p.cnc.second_moment, 0.1664990762, 1e-9);
         ck_assert_double_eq_tol(p.cnc.amplification, 6.4583, 1e-4);
@@ -254,28 +288,35 @@ START_TEST(pca)
 }
 END_TEST
 
-/* Draws that follow each other too soon are no fresh starts: P is wrong, and nothing is said. */
-START_TEST(short_escapes)
+/* Up to t_thres steps there is one draw: P is a share of the samples, exactly. Where ||grad f|| is above g_thres at the
+ * start there is none: all runs go as gd does. */
+START_TEST(one_draw)
 {
     struct pca_model *m = pca_model_create();
     ck_assert_ptr_nonnull(m);
     double w[DIGITS_PIXELS];
-    int64_t left_at[RUNS];
     struct prediction p;
     struct rule law;
-    const struct scene c = pca_scene(m, 2, 3, (double)NAN, w);
-    saddle_options *o = trial_options(c.settings);
+    const struct scene c = pca_scene(m, 2, 0, (double)NAN, w);
     look_ahead(&c, &p, &law);
-    simulate(&c, left_at);
-    const struct score score = score_of(&c, &law, left_at);
-    ck_assert_double_gt(score.worst, 0.1);
-    ck_assert_int_gt(score.contradicted, 0);
-    ck_assert(!prediction_has_time(&p, &law.set));
-    ck_assert_int_eq(prediction_of(&p, SADDLE_METHOD_SGD_GD, o, c.displacement, 400).word, FORECAST_NONE);
-    /* one draw is as good as any */
-    const struct forecast one = prediction_of(&p, SADDLE_METHOD_SGD_GD, o, c.displacement, 20);
-    ck_assert_int_eq(one.word, FORECAST_STAYS);
-    saddle_options_destroy(o);
+    const double growth = log1p(0.43 * fabs(p.cnc.lambda_min));
+    int seen = 0;
+    for (int64_t steps = 1; steps <= 200; steps++) {
+        int64_t enough = 0;
+        for (int64_t i = 0; i < p.samples; i++) {
+            const double a = fabs(p.mean[0] / p.cnc.lambda_min - 0.05 * p.slopes[i]);
+            enough += log(0.25 / a) / growth <= (double)(steps - 1);
+        }
+        ck_assert_double_eq(prediction_leave(&p, &law.set, steps), (double)enough / (double)p.samples);
+        seen += enough > 0 && enough < p.samples;
+    }
+    ck_assert_int_gt(seen, 100);
+    p.mean[0] = 10.0 * law.set.gradient_threshold;
+    prediction_set_rule(&p, &law.set);
+    const int64_t steps = (int64_t)ceil(log(0.25 / p.mean[0] * fabs(p.cnc.lambda_min)) / growth);
+    ck_assert_int_gt(steps, 1);
+    ck_assert_double_eq(prediction_leave(&p, &law.set, steps - 1), 0.0);
+    ck_assert_double_eq(prediction_leave(&p, &law.set, steps), 1.0);
     prediction_release(&p);
     free(m);
 }
@@ -293,7 +334,7 @@ START_TEST(network)
     }
     struct prediction p;
     const struct scene c = {.name = "network",
-                            .settings = "step_size=0.5 escape_step=0.5 gradient_threshold=1e-2 escape_steps=5",
+                            .settings = "step_size=0.5 escape_step=0.5 gradient_threshold=1e-2 escape_steps=2",
                             .model = {NETWORK_DIM, DIGITS_COUNT, m, network_gradient, network_slopes},
                             .value = network_value,
                             .hessvec = network_hessvec,
@@ -302,7 +343,7 @@ START_TEST(network)
                             .v = v,
                             .f_left = (double)NAN,
                             .displacement = 1e-300,
-                            .steps = 11};
+                            .steps = 5};
     expect_prediction(&c, 0.0, 0, &p);
     ck_assert_int_eq(p.cnc.verdict, SADDLE_VERDICT_FAILS);
     ck_assert_double_eq(p.largest, 0.0);
@@ -382,7 +423,10 @@ START_TEST(planted_noise)
         const char *name;
         int copies, noisy;
         double most;
-    } kinds[] = {{"planted, 2 %", 1, 1, 0.1}, {"planted, none", 1, 0, 0.0}, {"planted, one of two", 2, 1, 0.1}};
+        int64_t steps;
+    } kinds[] = {{"planted, 2 %", 1, 1, 0.1, 12000},
+                 {"planted, none", 1, 0, 0.0, 2000},
+                 {"planted, one of two", 2, 1, 0.1, 12000}};
     static struct planted planted;
     static const double zero[PLANTED_DIM];
     double v[2 * PLANTED_DIM] = {[0] = 1.0, [PLANTED_DIM + 1] = 1.0};
@@ -398,24 +442,31 @@ START_TEST(planted_noise)
                             .v = v,
                             .f_left = (double)NAN,
                             .displacement = 0.2,
-                            .steps = 12000};
+                            .steps = kinds[_i].steps};
     expect_prediction(&c, kinds[_i].most, 0, &p);
     ck_assert_int_eq(p.cnc.verdict, _i == 0 ? SADDLE_VERDICT_HOLDS : SADDLE_VERDICT_FAILS);
     prediction_release(&p);
 }
 END_TEST
 
-/* Not quadratic: f bends within the displacement, to either side differently. (With escape_steps=300 a decision on the
- * first data set, P = .952, is contradicted by 200 runs, .895; in 4,000 runs it is .935.) */
+static const char *const halfspace_settings[] = {
+    "step_size=0.25 escape_step=0.5 gradient_threshold=1e-3 escape_steps=150",
+    "step_size=0.25 escape_step=0.5 gradient_threshold=1e-3 escape_steps=300",
+    "step_size=0.25 escape_step=0.5 gradient_threshold=1e-3 escape_steps=400",
+    "step_size=0.25 escape_step=0.5 gradient_threshold=1e-3 escape_steps=600",
+};
+
+/* Not quadratic: f bends within the displacement, to either side differently. */
 START_TEST(halfspaces)
 {
     static struct halfspace_model m;
-    char name[32];
+    char name[64];
     struct prediction p;
-    ck_assert_int_eq(halfspace_model_init(&m, _i + 1), 0);
-    (void)snprintf(name, sizeof name, "halfspaces %d", _i + 1);
+    const int number = 1 + _i % 3, set = _i / 3;
+    ck_assert_int_eq(halfspace_model_init(&m, number), 0);
+    (void)snprintf(name, sizeof name, "halfspaces %d, settings %d", number, set + 1);
     const struct scene c = {.name = name,
-                            .settings = "step_size=0.25 escape_step=0.5 gradient_threshold=1e-3 escape_steps=400",
+                            .settings = halfspace_settings[set],
                             .model = {HALFSPACE_DIM, HALFSPACE_SAMPLES, &m, halfspace_gradient, NULL},
                             .value = halfspace_value,
                             .hessvec = halfspace_hessvec,
@@ -436,11 +487,11 @@ int main(void)
     Suite *suite = suite_create("prediction");
     TCase *c = tcase_create("prediction");
     tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, pca, 0, 9);
-    tcase_add_test(c, short_escapes);
+    tcase_add_loop_test(c, pca, 0, 13);
+    tcase_add_test(c, one_draw);
     tcase_add_test(c, network);
     tcase_add_loop_test(c, planted_noise, 0, 3);
-    tcase_add_loop_test(c, halfspaces, 0, 3);
+    tcase_add_loop_test(c, halfspaces, 0, 12);
     suite_add_tcase(suite, c);
     return saddle_run_suite(suite);
 }
