@@ -420,9 +420,9 @@ static const struct recipe halfspace_recipes[STUDY_METHODS] = {
 
 static int monitor_halfspaces(const struct words *words)
 {
-    static struct halfspace_model model;
-    if (halfspace_model_init(&model, 1) != 0) {
-        fprintf(stderr, "%s: no saddle of the data was found\n", program.name);
+    struct halfspace_model model;
+    if (halfspace_model_init(program.name, 1, &model) != 0) {
+        halfspace_model_release(&model);
         return EXIT_FAILED;
     }
     const struct problem p = {.name = "halfspaces",
@@ -435,7 +435,9 @@ static int monitor_halfspaces(const struct words *words)
                               .saddle = model.saddle,
                               .eps_gradient = 1e-3,
                               .eps_hessian = 1e-3};
-    return monitor(words, &p, "a saddle", halfspace_recipes, -model.lambda / 8.0); /* half a unit along v */
+    const int code = monitor(words, &p, "a saddle", halfspace_recipes, -model.lambda / 8.0); /* half a unit along v */
+    halfspace_model_release(&model);
+    return code;
 }
 
 int main(int argc, char **argv)

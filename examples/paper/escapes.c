@@ -51,7 +51,7 @@ static int look(struct look *l, int64_t step, double epoch, int64_t perturbation
     if (saddle_objective_value(p->f, w, &f) != SADDLE_OK) {
         return -1;
     }
-    for (int j = 0; j < SIGMOID_DIM; j++) {
+    for (int j = 0; j < HALFSPACE_DIM; j++) {
         along += (w[j] - p->saddle[j]) * p->v[j];
     }
     if (fabs(along) >= ESCAPE_LEFT && isinf(l->out->steps)) {
@@ -116,17 +116,17 @@ static saddle_status add_ball(int64_t seed, int64_t step, double *w)
 {
     const saddle_random_stream normals = {(uint64_t)seed, PURPOSE_BALL, (uint64_t)step};
     const saddle_random_stream radius = {(uint64_t)seed, PURPOSE_RADIUS, (uint64_t)step};
-    double z[SIGMOID_DIM], u, sum = 0.0;
-    saddle_status s = saddle_random_normal(&normals, 0, SIGMOID_DIM, z);
+    double z[HALFSPACE_DIM], u, sum = 0.0;
+    saddle_status s = saddle_random_normal(&normals, 0, HALFSPACE_DIM, z);
     s = s == SADDLE_OK ? saddle_random_uniform(&radius, 0, 1, &u) : s;
     if (s != SADDLE_OK) {
         return s;
     }
-    for (int j = 0; j < SIGMOID_DIM; j++) {
+    for (int j = 0; j < HALFSPACE_DIM; j++) {
         sum += z[j] * z[j];
     }
-    const double factor = ESCAPE_RADIUS * pow(u, 1.0 / SIGMOID_DIM) / sqrt(sum);
-    for (int j = 0; j < SIGMOID_DIM; j++) {
+    const double factor = ESCAPE_RADIUS * pow(u, 1.0 / HALFSPACE_DIM) / sqrt(sum);
+    for (int j = 0; j < HALFSPACE_DIM; j++) {
         w[j] += factor * z[j];
     }
     return SADDLE_OK;
@@ -139,10 +139,10 @@ static saddle_status run_balls(const struct escape_problem *p, int64_t seed, int
     int64_t balls = 0, gradients = 0;
     int code = 0;
     for (int64_t step = 1; step <= steps && code == 0; step++) {
-        double g[SIGMOID_DIM], sum = 0.0;
+        double g[HALFSPACE_DIM], sum = 0.0;
         saddle_status s = saddle_objective_gradient(p->f, w, NULL, g);
         gradients++;
-        for (int j = 0; j < SIGMOID_DIM; j++) {
+        for (int j = 0; j < HALFSPACE_DIM; j++) {
             sum += g[j] * g[j];
         }
         if (s == SADDLE_OK && sqrt(sum) <= ESCAPE_GATE) {
@@ -154,7 +154,7 @@ static saddle_status run_balls(const struct escape_problem *p, int64_t seed, int
         if (s != SADDLE_OK) {
             return s;
         }
-        for (int j = 0; j < SIGMOID_DIM; j++) {
+        for (int j = 0; j < HALFSPACE_DIM; j++) {
             w[j] -= ESCAPE_ETA * g[j];
         }
         code = look(l, step, (double)gradients, balls, w);
@@ -165,10 +165,10 @@ static saddle_status run_balls(const struct escape_problem *p, int64_t seed, int
 int escape_run(const struct escape_problem *p, enum escape_method method, int64_t seed, double offset, int64_t steps,
                double f_end, struct escape_trace *t, struct escape *out)
 {
-    double w[SIGMOID_DIM];
+    double w[HALFSPACE_DIM];
     struct look l = {.p = p, .t = t, .out = out, .f_end = f_end};
     *out = (struct escape){.steps = HUGE_VAL, .epochs = HUGE_VAL};
-    for (int j = 0; j < SIGMOID_DIM; j++) {
+    for (int j = 0; j < HALFSPACE_DIM; j++) {
         w[j] = p->saddle[j] + offset * p->v[j];
     }
     t->rows = 0;

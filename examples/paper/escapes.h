@@ -2,7 +2,7 @@
 /* Runs that start beside a saddle of the sigmoid loss, and when they have left it. */
 #ifndef ESCAPES_H
 #define ESCAPES_H
-#include "sigmoid_model.h"
+#include "../support/halfspace_model.h"
 
 #define ESCAPE_ETA 0.25
 #define ESCAPE_RADIUS 0.1 /* of the ball */
@@ -24,9 +24,9 @@ extern const char *const escape_names[ESCAPE_METHODS];
 
 struct escape_problem {
     const char *program;
-    struct sigmoid_model *model;
+    struct halfspace_model *model;
     saddle_objective *f;
-    double saddle[SIGMOID_DIM], v[SIGMOID_DIM];
+    double saddle[HALFSPACE_DIM], v[HALFSPACE_DIM];
     double lambda, f_saddle;
 };
 

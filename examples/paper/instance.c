@@ -6,8 +6,6 @@
 #include "../support/critical.h"
 #include "statistics.h"
 
-enum { STARTS = 200 /* of Newton's method */, PURPOSE_START = 131 };
-
 const double instance_levels[INSTANCE_LEVELS] = {0.1, 0.25, 0.5, 0.8};
 
 double instance_left(const struct runs *r, int epochs, double q)
@@ -33,42 +31,21 @@ double instance_ball_median(void)
     return ESCAPE_RADIUS * sin(low);
 }
 
-/* The first saddle of the data that is wanted. Returns 1 when there is one. */
-static int find_saddle(struct instance *k, struct critical *c)
-{
-    double w[CRITICAL_MOST];
-    for (uint64_t start = 0; start < STARTS; start++) {
-        const saddle_random_stream stream = {(uint64_t)k->seed, PURPOSE_START, start};
-        if (saddle_random_normal(&stream, 0, SIGMOID_DIM, w) != SADDLE_OK) {
-            return 0;
-        }
-        const double *lambda = c->lambda;
-        if (critical_newton(c, w) && lambda[SIGMOID_DIM - 1] > -0.03 && lambda[SIGMOID_DIM - 1] < -0.005 &&
-            lambda[SIGMOID_DIM - 2] > 0.0) {
-            memcpy(k->p.saddle, w, sizeof k->p.saddle);
-            memcpy(k->p.v, c->vectors + (SIGMOID_DIM - 1) * SIGMOID_DIM, sizeof k->p.v);
-            k->p.lambda = lambda[SIGMOID_DIM - 1];
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Moments of the samples' gradients at the saddle; the eigenvectors are an orthonormal basis. */
 static void look_at_noise(struct instance *k, const struct critical *c)
 {
-    double slopes[SIGMOID_DIM], along[SIGMOID_SAMPLES];
+    double slopes[HALFSPACE_DIM], along[HALFSPACE_SAMPLES];
     k->moment = k->energy = 0.0;
     for (int64_t i = 0; i < k->model.samples; i++) {
-        const saddle_batch b = {.struct_size = (int64_t)sizeof b, .count = 1, .index = &i, .dim = SIGMOID_DIM};
-        (void)sigmoid_model_slopes(&k->model, &b, k->p.saddle, SIGMOID_DIM, c->vectors, slopes);
-        for (int j = 0; j < SIGMOID_DIM; j++) {
+        const saddle_batch b = {.struct_size = (int64_t)sizeof b, .count = 1, .index = &i, .dim = HALFSPACE_DIM};
+        (void)halfspace_slopes(&k->model, &b, k->p.saddle, HALFSPACE_DIM, c->vectors, slopes);
+        for (int j = 0; j < HALFSPACE_DIM; j++) {
             k->energy += slopes[j] * slopes[j] / (double)k->model.samples;
         }
-        along[i] = fabs(slopes[SIGMOID_DIM - 1]);
+        along[i] = fabs(slopes[HALFSPACE_DIM - 1]);
         k->moment += along[i] * along[i] / (double)k->model.samples;
     }
-    k->median = statistics_quantile(SIGMOID_SAMPLES, along, 0.5);
+    k->median = statistics_quantile(HALFSPACE_SAMPLES, along, 0.5);
 }
 
 static int fail(const char *program, const char *why)
@@ -81,7 +58,7 @@ static int set_objective(struct instance *k)
 {
     k->law = log(ESCAPE_LEFT / INSTANCE_OFFSET) / log1p(-ESCAPE_ETA * k->p.lambda);
     k->p.model = &k->model;
-    if (sigmoid_model_objective(&k->model, &k->p.f) != SADDLE_OK ||
+    if (halfspace_objective(&k->model, &k->p.f) != SADDLE_OK ||
         saddle_objective_value(k->p.f, k->p.saddle, &k->p.f_saddle) != SADDLE_OK) {
         return fail(k->p.program, saddle_error_message());
     }
@@ -95,15 +72,18 @@ int instance_make(const char *program, int seed, struct instance *k)
     k->seed = seed;
     k->p.program = program;
     k->p.f = NULL;
-    if (sigmoid_model_random(program, (uint64_t)seed, &k->model) == 0) {
-        if (critical_create(&c, SIGMOID_DIM, SIGMOID_SAMPLES, &k->model, sigmoid_model_gradient,
-                            sigmoid_model_hessian) != 0) {
+    if (halfspace_model_random(program, (uint64_t)seed, &k->model) == 0) {
+        if (critical_create(&c, HALFSPACE_DIM, HALFSPACE_SAMPLES, &k->model, halfspace_gradient,
+                            halfspace_hessian) != 0) {
             fail(program, "out of memory");
         } else {
-            found = find_saddle(k, &c);
+            found = halfspace_model_find_saddle(&k->model, (uint64_t)seed, &c);
         }
     }
     if (found == 1) {
+        memcpy(k->p.saddle, k->model.saddle, sizeof k->p.saddle);
+        memcpy(k->p.v, k->model.v, sizeof k->p.v);
+        k->p.lambda = k->model.lambda;
         look_at_noise(k, &c);
         found = set_objective(k);
     }
@@ -118,7 +98,7 @@ void instance_release(struct instance *k)
 {
     saddle_objective_destroy(k->p.f);
     k->p.f = NULL;
-    sigmoid_model_release(&k->model);
+    halfspace_model_release(&k->model);
 }
 
 static void see_levels(const double *f, const struct escape_trace *t, struct departure *d)
@@ -222,7 +202,7 @@ static void print_levels(const struct instance *k)
 
 void instance_print(const struct instance *k)
 {
-    const double d = SIGMOID_DIM, ball = ESCAPE_RADIUS / sqrt(d + 2.0);
+    const double d = HALFSPACE_DIM, ball = ESCAPE_RADIUS / sqrt(d + 2.0);
     printf("\nData set %d: saddle with f = %.4f, lambda = %.4f; linear law of gd: %.0f steps\n"
            "  E <grad f_z, v>^2 = %.3g = %.0f lambda^2, %.2f times its share of isotropic noise\n",
            k->seed, k->p.f_saddle, k->p.lambda, k->law, k->moment, k->moment / (k->p.lambda * k->p.lambda),

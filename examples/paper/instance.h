@@ -27,7 +27,7 @@ struct runs {
 };
 
 struct instance {
-    struct sigmoid_model model;
+    struct halfspace_model model;
     struct escape_problem p;
     int seed;              /* of the data */
     double moment, energy; /* E <grad f_z, v>^2 and E ||grad f_z||^2 at the saddle */

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../support/critical.h"
-#include "sigmoid_model.h"
+#include "../support/halfspace_model.h"
+#include "libsvm.h"
 
 enum {
     DATA_SETS = 40, FIRST_SEED = 1000, POINTS = 5, PURPOSE_POINT = 132, SHARP_POINTS = 20, ENDS = 2,
@@ -43,7 +44,7 @@ static int fail(const char *program, const char *why)
 /* All eigenpairs at w. */
 static saddle_status look(struct critical *c, saddle_objective *f, const double *w, double radius, struct lemma *out)
 {
-    double moment[SIGMOID_DIM];
+    double moment[HALFSPACE_DIM];
     critical_look(c, w);
     const saddle_status s = saddle_cnc_along(f, w, NULL, c->n, c->vectors, moment, NULL);
     for (int k = 0; k < c->n && s == SADDLE_OK; k++) {
@@ -52,9 +53,9 @@ static saddle_status look(struct critical *c, saddle_objective *f, const double 
     return s;
 }
 
-/* A data set of dimension SIGMOID_DIM, which look() needs, and what is needed to look at it. */
+/* A data set of dimension HALFSPACE_DIM, which look() needs, and what is needed to look at it. */
 struct small {
-    struct sigmoid_model m;
+    struct halfspace_model m;
     struct critical c;
     saddle_objective *f;
 };
@@ -63,20 +64,20 @@ static int small_create(const char *program, uint64_t seed, struct small *s)
 {
     s->c = (struct critical){.n = 0};
     s->f = NULL;
-    if (sigmoid_model_random(program, seed, &s->m) != 0) {
+    if (halfspace_model_random(program, seed, &s->m) != 0) {
         return -1;
     }
-    if (critical_create(&s->c, s->m.n, s->m.samples, &s->m, sigmoid_model_gradient, sigmoid_model_hessian) != 0) {
+    if (critical_create(&s->c, s->m.n, s->m.samples, &s->m, halfspace_gradient, halfspace_hessian) != 0) {
         return fail(program, "out of memory");
     }
-    return sigmoid_model_objective(&s->m, &s->f) == SADDLE_OK ? 0 : fail(program, saddle_error_message());
+    return halfspace_objective(&s->m, &s->f) == SADDLE_OK ? 0 : fail(program, saddle_error_message());
 }
 
 static void small_release(struct small *s)
 {
     saddle_objective_destroy(s->f);
     critical_release(&s->c);
-    sigmoid_model_release(&s->m);
+    halfspace_model_release(&s->m);
 }
 
 int lemma_random(const char *program, int scaled, struct lemma *out)
@@ -87,11 +88,11 @@ int lemma_random(const char *program, int scaled, struct lemma *out)
         struct small s;
         code = small_create(program, seed, &s);
         if (code == 0 && scaled) {
-            sigmoid_model_scale(&s.m);
+            halfspace_model_scale(&s.m);
         }
         for (int point = 0; point < POINTS && code == 0; point++) {
-            double w[SIGMOID_DIM];
-            const double radius = sigmoid_model_radius(&s.m);
+            double w[HALFSPACE_DIM];
+            const double radius = halfspace_model_radius(&s.m);
             out->radius = fmax(out->radius, radius);
             if (random_point(seed, point, s.m.n, w) != SADDLE_OK ||
                 look(&s.c, s.f, w, scaled ? 1.0 : radius, out) != SADDLE_OK) {
@@ -111,12 +112,12 @@ int lemma_sharp(const char *program, double *smallest, double *error)
     *error = 0.0;
     for (int k = 0; k < 2 * SHARP_POINTS && code == 0; k++) {
         const double t = 1.0 + k / 2, radius = k % 2 == 0 ? 1.0 : 8.0;
-        const double w[SIGMOID_DIM] = {t / radius}, coth = 1.0 / tanh(t / 2.0);
+        const double w[HALFSPACE_DIM] = {t / radius}, coth = 1.0 / tanh(t / 2.0);
         struct lemma l = {.smallest = HUGE_VAL};
         for (int64_t i = 0; i < s.m.row[s.m.samples]; i++) {
             s.m.z[i] = s.m.column[i] == 0 ? radius : 0.0;
         }
-        if (look(&s.c, s.f, w, sigmoid_model_radius(&s.m), &l) != SADDLE_OK) {
+        if (look(&s.c, s.f, w, halfspace_model_radius(&s.m), &l) != SADDLE_OK) {
             code = fail(program, saddle_error_message());
         }
         *error = fmax(*error, fabs(l.smallest / (coth * coth) - 1.0));
@@ -149,7 +150,7 @@ static saddle_status make_options(saddle_options **o)
     return s == SADDLE_OK ? saddle_options_set_real(*o, SADDLE_OPT_EIGEN_TOL, 1e-6) : s;
 }
 
-static saddle_status look_file(struct sigmoid_model *m, saddle_objective *f, const saddle_options *o, int points,
+static saddle_status look_file(struct halfspace_model *m, saddle_objective *f, const saddle_options *o, int points,
                                double *w, double *v, struct lemma *out)
 {
     printf("  %5s %6s %8s  %10s %10s %10s  %10s %10s %10s\n", "point", "sd(w)", "products", "lambda_1", "moment",
@@ -178,23 +179,43 @@ static saddle_status look_file(struct sigmoid_model *m, saddle_objective *f, con
     return SADDLE_OK;
 }
 
+/* Labels above 0 are 1, others -1. The data become the model's. */
+static int read_file(const char *program, const char *path, struct halfspace_model *m)
+{
+    struct libsvm data;
+    *m = (struct halfspace_model){.n = 0};
+    if (libsvm_read(program, path, &data) != 0) {
+        libsvm_release(&data);
+        return -1;
+    }
+    for (int64_t i = 0; i < data.samples; i++) {
+        for (int64_t k = data.row[i]; k < data.row[i + 1]; k++) {
+            data.value[k] = data.label[i] > 0.0 ? -data.value[k] : data.value[k];
+        }
+    }
+    *m = (struct halfspace_model){
+        .n = data.dim, .samples = data.samples, .row = data.row, .column = data.column, .z = data.value};
+    free(data.label);
+    return 0;
+}
+
 int lemma_file(const char *program, const char *path, int points, struct lemma *out)
 {
-    struct sigmoid_model m;
+    struct halfspace_model m;
     saddle_objective *f = NULL;
     saddle_options *o = NULL;
     *out = (struct lemma){.smallest = HUGE_VAL};
-    if (sigmoid_model_file(program, path, &m) != 0) {
+    if (read_file(program, path, &m) != 0) {
         return -1;
     }
-    sigmoid_model_scale_rows(&m);
-    out->radius = sigmoid_model_radius(&m);
+    halfspace_model_scale_rows(&m);
+    out->radius = halfspace_model_radius(&m);
     printf("%lld samples, %d variables, %lld entries\n", (long long)m.samples, m.n, (long long)m.row[m.samples]);
     double *w = malloc((size_t)m.n * sizeof(double)), *v = malloc((size_t)m.n * PAIRS * sizeof(double));
     int code = 0;
     if (w == NULL || v == NULL || m.n < PAIRS) {
         code = fail(program, m.n < PAIRS ? "expected at least 4 variables" : "out of memory");
-    } else if (sigmoid_model_objective(&m, &f) != SADDLE_OK || make_options(&o) != SADDLE_OK ||
+    } else if (halfspace_objective(&m, &f) != SADDLE_OK || make_options(&o) != SADDLE_OK ||
                look_file(&m, f, o, points, w, v, out) != SADDLE_OK) {
         code = fail(program, saddle_error_message());
     }
@@ -202,6 +223,6 @@ int lemma_file(const char *program, const char *path, int points, struct lemma *
     saddle_objective_destroy(f);
     free(w);
     free(v);
-    sigmoid_model_release(&m);
+    halfspace_model_release(&m);
     return code;
 }

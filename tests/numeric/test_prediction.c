@@ -459,11 +459,11 @@ static const char *const halfspace_settings[] = {
 /* Not quadratic: f bends within the displacement, to either side differently. */
 START_TEST(halfspaces)
 {
-    static struct halfspace_model m;
+    struct halfspace_model m;
     char name[64];
     struct prediction p;
     const int number = 1 + _i % 3, set = _i / 3;
-    ck_assert_int_eq(halfspace_model_init(&m, number), 0);
+    ck_assert_int_eq(halfspace_model_init("test", number, &m), 0);
     (void)snprintf(name, sizeof name, "halfspaces %d, settings %d", number, set + 1);
     const struct scene c = {.name = name,
                             .settings = halfspace_settings[set],
@@ -479,6 +479,7 @@ START_TEST(halfspaces)
     expect_prediction(&c, 0.25, 0, &p);
     ck_assert_double_eq_tol(p.cnc.lambda_min, m.lambda, 1e-9);
     prediction_release(&p);
+    halfspace_model_release(&m);
 }
 END_TEST
 
