@@ -33,6 +33,7 @@ struct check {
     struct saddle_i_eigenspace e;
     struct saddle_i_moments m;
     double low, high;            /* of the moment along v: what the samples leave open */
+    double rounding;             /* of the least moment of several directions */
     double energy;               /* at least that of all samples, as far as is known */
     double least_energy;         /* at most that of all samples, up to its estimate */
     double largest;              /* norm or |slope| met */
@@ -42,11 +43,13 @@ struct check {
     saddle_cnc out;
 };
 
-static saddle_status met(struct check *k, double norm)
+/* whole: it is the norm of a gradient, not a slope, which it is not below. */
+static saddle_status met(struct check *k, double norm, int whole)
 {
     k->largest = fmax(k->largest, norm);
     if (k->c->bound > 0.0 && norm > k->c->bound * (1.0 + BOUND_SLACK)) {
-        return saddle_i_fail(SADDLE_E_RANGE, "cnc_bound is %g, but a sample's gradient has a norm of %g or more", k->c->bound, norm);
+        return saddle_i_fail(SADDLE_E_RANGE, "cnc_bound is %g, but a sample's gradient has a norm of %g%s", k->c->bound, norm,
+                             whole ? "" : " or more");
     }
     return SADDLE_OK;
 }
@@ -54,7 +57,7 @@ static saddle_status met(struct check *k, double norm)
 static saddle_status add(struct check *k, struct saddle_i_moments *m, const int64_t *index, int64_t count, double *each)
 {
     TRY(saddle_i_moments_add(m, k->o, index, count, k->w, k->e.vectors, -1, k->point, &k->counts, each));
-    return met(k, m->largest);
+    return met(k, m->largest, m->norms || k->o->slopes == NULL);
 }
 
 /* Slopes alone do not tell rounding from noise, nor what the error of v makes of a few large gradients that no sample of them met. The
@@ -76,7 +79,7 @@ static saddle_status look_at_witness(struct check *k)
     k->witness_sample = m->top_sample;
     k->witness_direction = m->top_direction;
     k->witness = fmax(k->witness, row[1]);
-    return met(k, row[1]);
+    return met(k, row[1], 1);
 }
 
 /* A smaller gamma is not told from rounding. */
@@ -128,9 +131,10 @@ static void take_moments(struct check *k, const double *u, double least)
     k->out.second_moment = fmax(least, 0.0);
     k->out.mean = mean;
     k->out.variance = k->population == 1 ? 0.0 : m->samples == 1 ? SADDLE_I_NAN : fmax(k->out.second_moment - mean * mean, 0.0);
-    k->out.cosine = cosine;
+    k->out.cosine = cosine < 0.0 ? 0.0 : cosine; /* rounding, where terms cancel */
 }
 
+/* The least eigenvalue is right up to a few eps ||V'MV|| (backward error), and u no nearer to its vector than that. */
 static saddle_status least_direction(struct check *k, double *u, double *least)
 {
     const int64_t p = k->m.k;
@@ -149,6 +153,7 @@ static saddle_status least_direction(struct check *k, double *u, double *least)
     if (s == SADDLE_OK) {
         memcpy(u, vectors, (size_t)p * sizeof(double));
         *least = theta[0];
+        k->rounding = 4.0 * (double)p * DBL_EPSILON * theta[p - 1];
     }
     saddle_i_free(k->o->context, room);
     return s;
@@ -213,7 +218,8 @@ static saddle_status check_all(struct check *k)
     } else {
         take_energy(k, &k->m, 1);
     }
-    k->low = k->high = k->out.second_moment;
+    k->low = k->e.open ? 0.0 : fmax(k->out.second_moment - k->rounding, 0.0); /* the noise may reach the rest of the space less */
+    k->high = k->out.second_moment + k->rounding;
     decide(k);
     return SADDLE_OK;
 }
@@ -372,6 +378,7 @@ static void finish(struct check *k)
     saddle_cnc *out = &k->out;
     out->samples = k->m.samples;
     out->exact = k->m.samples == k->population;
+    out->energy = fmax(k->least_energy, out->second_moment); /* an estimate by a few gradients may have missed what matters */
     out->amplification = out->energy > 0.0 ? out->second_moment / out->energy * (double)k->o->dim : SADDLE_I_NAN;
     out->lambda_min = k->e.value;
     out->residual = k->e.residual;

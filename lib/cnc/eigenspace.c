@@ -34,18 +34,20 @@ static int64_t count_equal(const struct saddle_i_eigenspace *e, int64_t found)
 
 /* Davis and Kahan: sin <= ||R||/gap, R the residuals of the space, gap the distance of its values from the next eigenvalue, which is
  * known where the pair after them has converged: of several pairs that says, too, that none before it was missed. What products by
- * differences are off by is what the interval of the first pair was widened by. */
-static double sine(const struct saddle_i_eigenspace *e, int64_t found, int64_t n)
+ * differences are off by is what the interval of the first pair was widened by. Of an open space the next eigenvalue is not known; but all
+ * up to lambda_min + EQUAL |lambda_min| belong to it, so that what the vectors have outside is as far away as that. */
+static double sine(const struct saddle_i_eigenspace *e, int64_t n)
 {
     const int64_t p = e->multiplicity;
     if (p == n) {
         return 0.0;
     }
-    if (p == found || !e->pair[p].converged) {
+    if (!e->pair[e->open ? 0 : p].converged) {
         return 1.0;
     }
+    const double next = e->open ? e->pair[0].value + EQUAL * fabs(e->pair[0].value) : e->pair[p].value - e->pair[p].residual;
     const double slack = e->pair[0].upper - e->pair[0].value;
-    const double gap = e->pair[p].value - e->pair[p].residual - slack - e->pair[p - 1].value;
+    const double gap = next - slack - e->pair[p - 1].value;
     double square = 0.0;
     for (int64_t i = 0; i < p && gap > 0.0; i++) {
         const double r = (e->pair[i].residual + slack) / gap; /* whatever the scale of the Hessian */
@@ -97,7 +99,8 @@ saddle_status saddle_i_eigenspace_find(struct saddle_i_eigenspace *e, struct sad
     TRY(s);
     e->value = e->pair[0].value;
     e->residual = e->pair[0].residual;
-    e->sine = sine(e, found.count, o->dim);
+    e->open = e->multiplicity == found.count && found.count < o->dim;
+    e->sine = sine(e, o->dim);
     return SADDLE_OK;
 }
 

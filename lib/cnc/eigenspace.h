@@ -9,6 +9,7 @@ enum { SADDLE_I_MOST_EQUAL = 64 }; /* pairs that are looked for at most */
 struct saddle_i_eigenspace {
     saddle_context *context;
     int64_t multiplicity;
+    int open;                /* all pairs found are equal: there may be more of them, and the vectors are part of the space */
     double *vectors;         /* of dim entries each: the first `multiplicity` of those found */
     double value, residual;  /* of a direction in the space: the first vector, at first */
     double sine;             /* bounds the angle between the space and the true one; 1: nothing is known */

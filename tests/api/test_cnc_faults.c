@@ -51,6 +51,7 @@ static void fail_at(struct failing *x, int64_t k, int fault, int code, double ba
     d.struct_size = (int64_t)sizeof d;
     x->p.calls = 0;
     x->p.fault_call = k;
+    x->p.for_ever = (x->p.second & WITH_HESSVEC) == 0; /* a shorter h would do */
     x->p.fault = fault;
     x->p.code = code;
     x->p.bad = bad;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the CNC check once said wrongly: rounding taken for noise where large gradients are rare, gradients whose squares are too small
- * for a double, slopes that are not those of the gradients, a variance from one sample. */
+ * for a double, slopes that are not those of the gradients, a variance from one sample; rounding between the directions of a multiple
+ * lambda_min, and an energy below the second moment. */
 #include "support/expect.h"
 #include "support/memory.h"
 #include "support/run_suite.h"
@@ -238,6 +239,182 @@ START_TEST(a_decided_sample_takes_little_room)
 }
 END_TEST
 
+/* H = diag(-1, .., -1, 1, 2, ..), -1 `copies` times; 16 samples with b_z,j = +-sigma_j, each sign once with each other one of four, so that
+ * M = diag(sigma_j^2) among entries of different j % 4. */
+enum { WIDE = 120, SIGNS = 16 };
+
+struct fold {
+    int64_t copies;
+    double sigma[WIDE];
+};
+
+static double fold_value(const struct fold *p, int64_t j)
+{
+    return j < p->copies ? -1.0 : (double)(j - p->copies + 1);
+}
+
+static int fold_gradient(void *user, const saddle_batch *b, const double *w, double *g)
+{
+    const struct fold *p = user;
+    for (int64_t j = 0; j < b->dim; j++) {
+        g[j] = fold_value(p, j) * w[j];
+        for (int64_t i = 0; i < b->count; i++) {
+            g[j] += ((b->index[i] >> j % 4) % 2 ? p->sigma[j] : -p->sigma[j]) / (double)b->count;
+        }
+    }
+    return 0;
+}
+
+static int fold_hessvec(void *user, const saddle_batch *b, const double *w, const double *v, double *product)
+{
+    (void)w;
+    for (int64_t j = 0; j < b->dim; j++) {
+        product[j] = fold_value(user, j) * v[j];
+    }
+    return 0;
+}
+
+static void check_fold(struct fold *p, int64_t dim, int64_t basis, double gamma, saddle_cnc *c)
+{
+    static const double w[WIDE];
+    saddle_objective *f = NULL;
+    saddle_options *o = NULL;
+    memset(c, 0, sizeof *c);
+    c->struct_size = (int64_t)sizeof *c;
+    EXPECT_OK(saddle_objective_create(NULL, dim, SIGNS, p, &f));
+    EXPECT_OK(saddle_objective_set_gradient(f, fold_gradient));
+    EXPECT_OK(saddle_objective_set_hessvec(f, fold_hessvec));
+    EXPECT_OK(saddle_options_create(NULL, &o));
+    EXPECT_OK(saddle_options_set_real(o, SADDLE_OPT_CNC_GAMMA, gamma));
+    EXPECT_OK(saddle_options_set_real(o, SADDLE_OPT_EIGEN_TOL, 1e-10));
+    EXPECT_OK(saddle_options_set_int(o, SADDLE_OPT_BASIS, basis));
+    EXPECT_OK(saddle_options_set_int(o, SADDLE_OPT_MAX_PRODUCTS, 10000));
+    EXPECT_OK(saddle_cnc_check(f, w, o, NULL, c));
+    saddle_options_destroy(o);
+    saddle_objective_destroy(f);
+}
+
+/* m_1 is the least eigenvalue of a matrix of norm 1: eps of that norm is in the interval. */
+START_TEST(rounding_between_equal_eigenvalues)
+{
+    struct fold p = {.copies = 4, .sigma = {1.0, 1.0, 1.0}};
+    static const double least[] = {3e-6, 1e-7, 1e-3, 0.0};
+    static const double factors[] = {0.9, 1.1};
+    saddle_cnc c;
+    for (int k = 0; k < 4; k++) {
+        p.sigma[3] = least[k];
+        const double m = least[k] * least[k];
+        /* below 1e-12 of the energy all is rounding */
+        for (double gamma = m * 0.9998; gamma <= m * 1.0003 && m > 5e-12; gamma += m * 1e-5) {
+            check_fold(&p, 8, 0, gamma, &c);
+            ck_assert(c.verdict != (gamma < m ? SADDLE_VERDICT_FAILS : SADDLE_VERDICT_HOLDS));
+        }
+        check_fold(&p, 8, 0, 0.0, &c);
+        ck_assert_int_eq(c.multiplicity, 4);
+        ck_assert(c.lower <= m && m <= c.upper);
+        ck_assert_double_le(c.upper - c.lower, 1e-14);
+        ck_assert_double_ge(c.cosine, 0.0);
+        for (int i = 0; i < 2 && k == 0; i++) {
+            check_fold(&p, 8, 0, m * factors[i], &c);
+            ck_assert_int_eq(c.verdict, i == 0 ? SADDLE_VERDICT_HOLDS : SADDLE_VERDICT_FAILS);
+        }
+    }
+}
+END_TEST
+
+/* A part of the space is known, and not where it ends: what the noise does not reach there is enough to say that it fails. */
+START_TEST(a_space_that_does_not_end)
+{
+    static const struct {
+        int64_t copies, dim, basis, multiplicity;
+    } cases[] = {{64, 120, 0, 64}, {120, 120, 0, 64}, {80, 120, 0, 64}, {4, 120, 12, 4}, {4, 120, 16, 4}};
+    for (int k = 0; k < 5; k++) {
+        struct fold p = {.copies = cases[k].copies};
+        saddle_cnc c;
+        p.sigma[0] = p.sigma[1] = p.sigma[2] = 1.0;
+        check_fold(&p, cases[k].dim, cases[k].basis, 0.0, &c);
+        ck_assert_int_eq(c.multiplicity, cases[k].multiplicity);
+        ck_assert(c.sine < 1e-6 && c.lower == 0.0 && c.upper < 1e-12);
+        ck_assert_int_eq(c.verdict, SADDLE_VERDICT_FAILS);
+        ck_assert_double_le(c.second_moment, 1e-14);
+    }
+    for (int k = 3; k < 5; k++) { /* it is reached all over; what is not known of it may be reached less */
+        struct fold p = {.copies = 4, .sigma = {1.0, 1.0, 1.0, 1.0}};
+        saddle_cnc c;
+        check_fold(&p, 120, cases[k].basis, 0.5, &c);
+        ck_assert(c.verdict == SADDLE_VERDICT_UNDECIDED && c.lower == 0.0);
+        check_fold(&p, 120, cases[k].basis, 1.01, &c);
+        ck_assert_int_eq(c.verdict, SADDLE_VERDICT_FAILS);
+        check_fold(&p, 120, 0, 0.5, &c);
+        ck_assert_int_eq(c.verdict, SADDLE_VERDICT_HOLDS);
+    }
+}
+END_TEST
+
+/* Up to 64 entries all of the space is known, and where it ends. */
+START_TEST(a_space_of_all_entries)
+{
+    static const int64_t copies[] = {64, 63, 4};
+    for (int k = 0; k < 3; k++) {
+        struct fold p = {.copies = copies[k], .sigma = {1.0, 1.0, 1.0, 1.0}};
+        saddle_cnc c;
+        check_fold(&p, 64, 0, 0.0, &c);
+        ck_assert_int_eq(c.multiplicity, copies[k]);
+        ck_assert_double_lt(c.sine, 1e-8);
+        ck_assert_int_eq(c.verdict, k < 2 ? SADDLE_VERDICT_FAILS : SADDLE_VERDICT_HOLDS);
+    }
+}
+END_TEST
+
+/* One sample of 100,000 has a gradient, and 256 of them do not meet it. E >= m_1 all the same, and that gradient is known. */
+START_TEST(energy_is_not_below_the_second_moment)
+{
+    for (int k = 0; k < 3; k++) {
+        struct sparse p = plain;
+        saddle_cnc c;
+        p.rare = 100000;
+        p.along = k == 1 ? 0.0 : 3.0;
+        p.across = k == 0 ? 0.0 : 4.0;
+        EXPECT_OK(try_check(&p, NULL, 100000, 1, "0", &c));
+        ck_assert_int_eq(c.zero_gradients, 256);
+        ck_assert_double_eq_tol(c.second_moment, p.along * p.along * 1e-5, 1e-10);
+        if (k == 0) {
+            ck_assert_double_ge(c.energy, c.second_moment);
+            ck_assert_double_eq_tol(c.energy, 9e-5, 1e-10);
+            ck_assert_double_eq_tol(c.amplification, 3.0, 1e-5);
+        } else if (k == 2) {
+            ck_assert_double_eq_tol(c.energy, 25e-5, 1e-10);
+            ck_assert_double_eq_tol(c.amplification, 3.0 * 9.0 / 25.0, 1e-5);
+        }
+    }
+}
+END_TEST
+
+/* The norm itself where a gradient was taken, no less than it where a slope was. */
+START_TEST(a_norm_above_the_bound)
+{
+    static const double w[WIDE];
+    struct sparse p = plain;
+    saddle_objective *f = NULL;
+    saddle_options *o = NULL;
+    saddle_cnc c = {.struct_size = (int64_t)sizeof c};
+    p.along = 2.0;
+    p.across = 0.0;
+    EXPECT_OK(saddle_objective_create(NULL, DIM, 1000, &p, &f));
+    EXPECT_OK(saddle_objective_set_gradient(f, sparse_gradient));
+    EXPECT_OK(saddle_objective_set_hessvec(f, sparse_hessvec));
+    EXPECT_OK(saddle_options_create(NULL, &o));
+    EXPECT_OK(saddle_options_set_real(o, SADDLE_OPT_CNC_BOUND, 1.0));
+    for (int by_slopes = 0; by_slopes < 2; by_slopes++) {
+        EXPECT_OK(saddle_objective_set_slopes(f, by_slopes ? sparse_slopes : NULL));
+        EXPECT_FAIL(saddle_cnc_check(f, w, o, NULL, &c), SADDLE_E_RANGE, "a sample's gradient has a norm of 2");
+        ck_assert((strstr(saddle_error_message(), "or more") != NULL) == by_slopes);
+    }
+    saddle_options_destroy(o);
+    saddle_objective_destroy(f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cnc_mended");
@@ -249,6 +426,11 @@ int main(void)
     tcase_add_test(t, slopes_that_are_not_those_of_the_gradients);
     tcase_add_test(t, one_sample_of_many_knows_no_variance);
     tcase_add_test(t, a_decided_sample_takes_little_room);
+    tcase_add_test(t, rounding_between_equal_eigenvalues);
+    tcase_add_test(t, a_space_that_does_not_end);
+    tcase_add_test(t, a_space_of_all_entries);
+    tcase_add_test(t, energy_is_not_below_the_second_moment);
+    tcase_add_test(t, a_norm_above_the_bound);
     suite_add_tcase(suite, t);
     return saddle_run_suite(suite);
 }

@@ -382,6 +382,7 @@ START_TEST(copies_of_lambda_min)
     const struct saddle_i_lanczos_settings l = {.pairs = 1, .which = SADDLE_WHICH_LARGEST, .tol = 1e-8, .delta = 0.01, .max_products = 1000};
     EXPECT_OK(saddle_i_eigenspace_find(&e, &o, w, &q, &l, &products));
     ck_assert_int_eq(e.multiplicity, copies[_i]);
+    ck_assert_int_eq(e.open, 0);
     ck_assert_int_eq(products, r.calls);
     ck_assert_double_eq_tol(e.value, -1.0, 1e-13);
     ck_assert(copies[_i] == WIDE ? e.sine == 0.0 : e.sine < 1e-7);
@@ -400,7 +401,7 @@ START_TEST(copies_of_lambda_min)
 }
 END_TEST
 
-/* A basis bounds the pairs that are looked for; what lies beyond is not known then. */
+/* A basis bounds the pairs that are looked for. What lies beyond is not known then, but those found are in the space. */
 START_TEST(a_basis_bounds_the_copies)
 {
     static const int64_t bases[] = {8, 12, 19, 20, 28}, found[] = {2, 4, 4, 8, 8};
@@ -419,7 +420,11 @@ START_TEST(a_basis_bounds_the_copies)
         l.basis = bases[k];
         EXPECT_OK(saddle_i_eigenspace_find(&e, &o, w, &q, &l, &products));
         ck_assert_int_eq(e.multiplicity, found[k]);
-        ck_assert_double_eq(e.sine, 1.0);
+        ck_assert_int_eq(e.open, 1);
+        ck_assert_double_lt(e.sine, 1e-4);
+        for (int64_t j = 0; j < e.multiplicity; j++) {
+            ck_assert_double_le(outside(&r, e.vectors + j * WIDE), e.sine + 1e-14);
+        }
         saddle_i_eigenspace_fini(&e);
         saddle_i_oracle_fini(&o);
         saddle_i_context_release(c);
