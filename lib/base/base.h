@@ -3,6 +3,7 @@
  * environment, size-tagged structs. Depends on the C library only. */
 #ifndef SADDLE_I_BASE_H
 #define SADDLE_I_BASE_H
+#include <stdarg.h>
 #include <saddle/context.h>
 
 #if defined(__FAST_MATH__)
@@ -38,12 +39,16 @@ SADDLE_I_COLD saddle_status saddle_i_fail(saddle_status s, const char *format, .
 
 /* Writes into text of so many bytes, cut where it is too long. */
 void saddle_i_write(char *text, size_t bytes, const char *format, ...) SADDLE_I_PRINTF(3, 4);
+void saddle_i_write_list(char *text, size_t bytes, const char *format, va_list args) SADDLE_I_PRINTF(3, 0);
+
+struct saddle_i_system; /* the calls to the operating system, io/system.h */
 
 struct saddle_context {
     saddle_allocator allocator;
     saddle_log_fn log;
     void *log_user;
     int32_t log_level;
+    const struct saddle_i_system *system; /* NULL: the real ones */
     int64_t threads;
     int64_t holders; /* atomic: the caller and the objects made from it */
 };

@@ -101,6 +101,11 @@ void saddle_i_write(char *text, size_t bytes, const char *format, ...)
     va_end(args);
 }
 
+void saddle_i_write_list(char *text, size_t bytes, const char *format, va_list args)
+{
+    format_in_c_locale(text, bytes, format, args);
+}
+
 void saddle_i_report(const saddle_context *c, int32_t level, const char *format, ...)
 {
     if (c->log == NULL || level > c->log_level) {
