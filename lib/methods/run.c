@@ -29,9 +29,24 @@ saddle_status saddle_i_run_gradient_of(struct saddle_i_run *r, const int64_t *in
     return look_at_gradient(r);
 }
 
+/* The evaluation that g of a loaded run came from, once more. The run that was saved has counted it. */
+static saddle_status gradient_again(struct saddle_i_run *r)
+{
+    struct saddle_i_counts counted = r->counts;
+    const struct saddle_i_request q = {NULL, 0, 0, r->t, r->point, &counted};
+    const int has_value = r->oracle->value != NULL || r->oracle->value_gradient != NULL;
+    double v;
+    TRY(saddle_i_oracle_gradient(r->oracle, &q, r->w, r->ready_with_value && has_value ? &v : NULL, r->g, &r->bound));
+    r->ready_elsewhere = 0;
+    return SADDLE_OK;
+}
+
 saddle_status saddle_i_run_gradient_all(struct saddle_i_run *r, double *value)
 {
     r->used += r->oracle->samples;
+    if (r->ready_point == r->point && r->ready_elsewhere) {
+        TRY(gradient_again(r));
+    }
     if (r->ready_point == r->point && value != NULL && isnan(r->ready_value) && r->oracle->value != NULL) {
         TRY(saddle_i_run_value(r, &r->ready_value)); /* the gradient is there: only f is missing */
     }
@@ -56,6 +71,8 @@ saddle_status saddle_i_run_gradient_all(struct saddle_i_run *r, double *value)
     TRY(look_at_gradient(r));
     r->ready_point = r->point;
     r->ready_value = v;
+    r->ready_with_value = value != NULL || free_value;
+    r->ready_elsewhere = 0;
     if (value != NULL) {
         *value = v;
     }

@@ -48,7 +48,9 @@ struct saddle_i_run {
     double reach;                    /* max |w_i| <= reach: a step that stays far below the largest double needs no test of w */
 
     int64_t ready_point;             /* g holds the full gradient at this point, -1 = none, */
-    double ready_value;              /* and this is f there, NaN = not known */
+    double ready_value;              /* and this is f there, NaN = not known; */
+    int ready_with_value;            /* it came of an evaluation that gave f too; */
+    int ready_elsewhere;             /* the run was loaded: g is still to be made again, by the same evaluation, which has been counted */
 
     int chosen;                      /* STEP_SIZE is 0: set.step_size is measured at w_0 */
     int guarded;                     /* and no step is taken that does not lower f as far as L promises */

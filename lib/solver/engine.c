@@ -283,7 +283,9 @@ static saddle_status tell(struct saddle_solver *s, int final)
         .step_size = saddle_i_engine_step_size(s),
     };
     const int64_t kept = r->oracle->callback_code; /* what the monitor evaluates is not of this run */
+    s->telling = 1;
     const int code = s->monitor(s->monitor_user, &e);
+    s->telling = 0;
     r->oracle->callback_code = kept;
     if (code == 1) {
         s->monitor_stop = !final;
@@ -350,8 +352,7 @@ static saddle_status look(struct saddle_solver *s)
     return SADDLE_OK;
 }
 
-/* The vector that is to be exchanged with w now that the run has stopped, NULL when w is the output. */
-static double *output_vector(struct saddle_solver *s)
+double *saddle_i_engine_output(const struct saddle_solver *s)
 {
     if (s->stop == SADDLE_STOP_METHOD && s->method->answer > 0) {
         return s->run.vector[s->method->answer - 1];
@@ -403,7 +404,7 @@ static saddle_status measure_output(struct saddle_solver *s)
 
 static saddle_status finish(struct saddle_solver *s)
 {
-    double *output = output_vector(s);
+    double *output = saddle_i_engine_output(s);
     if (output != NULL) {
         saddle_i_run_swap(&s->run, output);
     }
@@ -434,7 +435,7 @@ static saddle_status finish(struct saddle_solver *s)
 saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last)
 {
     if (s->swapped) { /* going on takes up the current iterate again */
-        saddle_i_run_swap(&s->run, output_vector(s));
+        saddle_i_run_swap(&s->run, saddle_i_engine_output(s));
         s->swapped = 0;
     }
     s->stop = SADDLE_STOP_NONE;

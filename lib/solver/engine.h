@@ -36,7 +36,9 @@ struct saddle_solver {
 
     int request;             /* atomic: asked to stop */
     int monitor_stop;        /* the monitor returned 1, and no stop has come of it yet */
-    int working;             /* inside step or run */
+    int working;             /* inside step or run, */
+    int telling;             /* and there in the monitor */
+    int called;              /* step or run was, or a checkpoint was loaded */
     int64_t t;               /* steps taken */
     int put_off;             /* the check of the last tests waits until the run goes on after a request */
     int64_t looked, told;    /* the last step whose tests were made, whose event was sent */
@@ -63,10 +65,17 @@ struct saddle_solver {
     double clock;            /* last reading, as seconds of this run */
     int64_t clock_step, clock_gap; /* step of that reading, steps until the next */
     int64_t callback_code;
+    struct {
+        int gradient_here, value_here, checked_here; /* the points that ready_point, known_point and check.point mean are that of w */
+        int own_schedule;
+        double schedule_time, seconds;
+    } saved;                 /* what a checkpoint says in place of numbers of this process */
 };
 
 /* Goes on until something stops it or step `last` is done. */
 saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last);
+/* The vector that is to be exchanged with w now that the run has stopped, NULL when w is the output. */
+double *saddle_i_engine_output(const struct saddle_solver *s);
 /* eta_0 and L of a run whose STEP_SIZE is 0, measured at w_0, into the run. */
 saddle_status saddle_i_engine_choose_step_size(struct saddle_solver *s);
 /* eta_0; NaN where it is still to be chosen. */

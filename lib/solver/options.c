@@ -129,6 +129,11 @@ const char *saddle_i_option_name(int64_t id)
     return i < 0 ? "?" : table[i].name;
 }
 
+int saddle_i_options_count(void)
+{
+    return COUNT;
+}
+
 saddle_status saddle_options_create(saddle_context *c, saddle_options **out)
 {
     if (out == NULL) {

@@ -19,5 +19,7 @@ void saddle_i_options_copy(struct saddle_options *out, const saddle_options *o);
 int64_t saddle_i_options_int(const struct saddle_options *o, int64_t id);
 double saddle_i_options_real(const struct saddle_options *o, int64_t id);
 const char *saddle_i_option_name(int64_t id);
+/* How many there are: the positions of saddle_option_describe(). */
+int saddle_i_options_count(void);
 
 #endif

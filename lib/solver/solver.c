@@ -188,14 +188,24 @@ static void resolve_limits(struct saddle_solver *s)
     s->schedule_time = time > 0.0 ? time : (double)l->steps;
 }
 
+/* What a checkpoint holds is defined from the start. */
+static saddle_status allocate_zeros(struct saddle_solver *s, double **out)
+{
+    TRY(saddle_i_alloc_vector(s->context, s->run.n, out));
+    memset(*out, 0, (size_t)s->run.n * sizeof(double));
+    return SADDLE_OK;
+}
+
 static saddle_status allocate(struct saddle_solver *s)
 {
     struct saddle_i_run *r = &s->run;
     TRY(saddle_i_alloc_vector(s->context, r->n, &r->g));
     for (int i = 0; i < SADDLE_I_MAX_VECTORS && s->method->vectors[i] != NULL; i++) {
-        TRY(saddle_i_alloc_vector(s->context, r->n, &r->vector[i]));
+        TRY(allocate_zeros(s, &r->vector[i]));
     }
-    if ((s->method->needs & SADDLE_I_NEEDS_BEFORE) || r->oracle->project != NULL || r->guarded) {
+    if (s->method->needs & SADDLE_I_NEEDS_BEFORE) {
+        TRY(allocate_zeros(s, &r->before));
+    } else if (r->oracle->project != NULL || r->guarded) {
         TRY(saddle_i_alloc_vector(s->context, r->n, &r->before));
     }
     if (s->output != SADDLE_OUTPUT_LAST) {
@@ -314,6 +324,20 @@ saddle_status saddle_solver_set_schedule(saddle_solver *s, saddle_schedule_fn fn
     return SADDLE_OK;
 }
 
+/* A limit of work holds as long as it is reached: a run that was loaded may have another. */
+static int stopped_for_good(const saddle_solver *s)
+{
+    switch (s->stop) {
+    case SADDLE_STOP_NONE:
+    case SADDLE_STOP_MONITOR:
+    case SADDLE_STOP_REQUEST: return 0;
+    case SADDLE_STOP_STEPS: return s->t >= s->limit.steps;
+    case SADDLE_STOP_EPOCHS: return (double)s->run.used >= s->limit.samples;
+    case SADDLE_STOP_SECONDS: return s->seconds >= s->limit.seconds;
+    default: return 1;
+    }
+}
+
 static saddle_status check_may_go_on(const saddle_solver *s, const char *who)
 {
     if (s == NULL) {
@@ -322,7 +346,7 @@ static saddle_status check_may_go_on(const saddle_solver *s, const char *who)
     if (s->working) {
         return saddle_i_fail(SADDLE_E_STATE, "%s: the solver is at work, this was called from one of its callbacks", who);
     }
-    if (s->stop != SADDLE_STOP_NONE && s->stop != SADDLE_STOP_MONITOR && s->stop != SADDLE_STOP_REQUEST) {
+    if (stopped_for_good(s)) {
         return saddle_i_fail(SADDLE_E_STATE, "%s: the run has stopped for good (%s after %lld steps): make another solver", who,
                              saddle_stop_name(s->stop), (long long)s->t);
     }
@@ -337,7 +361,7 @@ static saddle_status go_on(saddle_solver *s, int64_t last, const char *who)
     TRY(check_may_go_on(s, who));
     struct saddle_i_fenv env;
     saddle_i_fenv_enter(&env);
-    s->working = 1;
+    s->working = s->called = 1;
     s->run.oracle->callback_code = 0;
     s->started = saddle_i_clock();
     const saddle_status status = saddle_i_oracle_tell(s->run.oracle, saddle_i_engine_run(s, last));
