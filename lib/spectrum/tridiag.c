@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Small symmetric eigenproblems by LAPACK's drivers, with room of our own.
  *
- * Tridiagonal: dstevr scales the matrix where it must. A few eigenpairs are found by bisection and inverse iteration,
- * which at order 300 takes 0.1 ms for one; all of them by relatively robust representations, which is faster then, and
- * orthogonal to about 1e-13. Dense: divide and conquer.
+ * Tridiagonal: what is far from 1 in size is brought near it by a power of two, which changes no digit. A few
+ * eigenpairs are found by bisection and inverse iteration, which at order 300 takes 0.1 ms for one; all of them by
+ * relatively robust representations, which is faster then, and orthogonal to about 1e-13. Dense: divide and conquer.
  *
  * LAPACK prints and may stop the program where an argument is illegal, and need not end where a number is NaN: neither
  * gets there. */
@@ -100,18 +100,42 @@ static saddle_status check_result(const char *routine, int64_t order, int64_t in
     return SADDLE_OK;
 }
 
+/* The largest of |x_i|, all finite. */
+static double largest(int64_t n, const double *x, double most)
+{
+    for (int64_t i = 0; i < n; i++) {
+        most = fmax(most, fabs(x[i]));
+    }
+    return most;
+}
+
+/* The exponent of the power of two that brings a matrix with this largest entry near 1; 0 on ordinary scales. LAPACK
+ * itself scales below 1e-146 only, and to 1e-146, where the squares of couplings that are 1e-8 of the norm, by which it
+ * tells whether there is one, are 0. */
+static int exponent_of(double most)
+{
+    int e = 0;
+    if (most >= 0x1p-64 && most <= 0x1p64) {
+        return 0;
+    }
+    (void)frexp(most, &e);
+    return most > 0.0 ? -e : 0;
+}
+
+static void scale_to(int64_t n, const double *x, int exponent, double *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        y[i] = exponent == 0 ? x[i] : ldexp(x[i], exponent);
+    }
+}
+
 /* Off-diagonal entries without those that are below eps^2 of the largest entry: what this changes is far below
  * rounding, but inverse iteration on a matrix whose entries are 1e300 apart grows vectors whose squares overflow. */
-static void copy_coupling(int64_t k, const double *alpha, const double *beta, double *e)
+static void drop_tiny(int64_t n, double most, double *e)
 {
-    double most = 0.0;
-    for (int64_t i = 0; i < k; i++) {
-        most = fmax(most, fabs(alpha[i]));
-        most = i + 1 < k ? fmax(most, fabs(beta[i])) : most;
-    }
     const double least = DBL_EPSILON * DBL_EPSILON * most;
-    for (int64_t i = 0; i + 1 < k; i++) {
-        e[i] = fabs(beta[i]) > least ? beta[i] : 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        e[i] = fabs(e[i]) > least ? e[i] : 0.0;
     }
 }
 
@@ -134,8 +158,10 @@ saddle_status saddle_i_tridiag_solve(struct saddle_i_tridiag *t, int64_t k, cons
     double *w = e + k;
     double *work = w + k;
     lapack_int *integers = t->integers;
-    memcpy(d, alpha, (size_t)k * sizeof *d);
-    copy_coupling(k, alpha, beta, e);
+    const int exponent = exponent_of(largest(k - 1, beta, largest(k, alpha, 0.0)));
+    scale_to(k, alpha, exponent, d);
+    scale_to(k - 1, beta, exponent, e);
+    drop_tiny(k - 1, largest(k - 1, e, largest(k, d, 0.0)), e);
     const int vectors = s != NULL;
     lapack_int found = 0;
     double none = 0.0;
@@ -144,7 +170,7 @@ saddle_status saddle_i_tridiag_solve(struct saddle_i_tridiag *t, int64_t k, cons
         (lapack_int)first + 1, (lapack_int)last, 0.0, &found, w, vectors ? s : &none, vectors ? (lapack_int)k : 1,
         integers + INTEGERS * k, work, (lapack_int)(WORK * k), integers, (lapack_int)(INTEGERS * k));
     TRY(check_result("dstevr", k, info, found, last - first));
-    memcpy(theta, w, (size_t)(last - first) * sizeof *theta);
+    scale_to(last - first, w, -exponent, theta);
     return SADDLE_OK;
 }
 

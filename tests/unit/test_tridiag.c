@@ -140,7 +140,7 @@ START_TEST(second_differences_in_closed_form)
 }
 END_TEST
 
-enum { KINDS = 12 };
+enum { KINDS = 15 };
 
 static void hard_entry(int kind, int k, int i, double *alpha, double *beta)
 {
@@ -182,6 +182,15 @@ static void hard_entry(int kind, int k, int i, double *alpha, double *beta)
         break;
     case 10: /* a diagonal in wrong order */
         *beta = 0.0;
+        break;
+    case 12: /* so small that couplings that count have no square */
+        *alpha *= 1e-147;
+        *beta *= 1e-155;
+        break;
+    case 13: /* and smaller, and large */
+    case 14:
+        *alpha *= kind == 13 ? 1e-290 : 1e300;
+        *beta *= (kind == 13 ? 1e-290 : 1e300) * (i % 3 == 1 ? 1e-7 : 1.0);
         break;
     case 11: /* one eigenvalue far off */
         *alpha = i == 20 ? -1e8 : *alpha;
@@ -281,13 +290,15 @@ START_TEST(dense_matrices)
     static double a[MOST * MOST];
     for (EACH(o, orders)) {
         const int k = orders[o];
-        for (int kind = 0; kind < 7; kind++) {
+        for (int kind = 0; kind < 9; kind++) {
             uint64_t state = (uint64_t)kind;
             for (int i = 0; i < k; i++) {
                 for (int j = 0; j <= i; j++) {
                     const double u = signed_uniform(&state);
                     const double arrow = i == j || j == 0 ? u : 0.0;
-                    const double of[] = {u, i == j ? 5.0 : 0.0, 0.0, 1.0, arrow, u * 1e150, u * 1e-150};
+                    const double apart = i == j ? 1e-147 : u * 1e-155;
+                    const double of[] = {u,         i == j ? 5.0 : 0.0, 0.0,  1.0,     arrow, u * 1e150,
+                                         u * 1e-150, u * 1e-290,        apart};
                     a[i * k + j] = of[kind];
                 }
             }
