@@ -2,8 +2,10 @@
 /* Small symmetric eigenproblems by LAPACK's drivers, with room of our own.
  *
  * Tridiagonal: what is far from 1 in size is brought near it by a power of two, which changes no digit. A few
- * eigenpairs are found by bisection and inverse iteration, which at order 300 takes 0.1 ms for one; all of them by
- * relatively robust representations, which is faster then, and orthogonal to about 1e-13. Dense: divide and conquer.
+ * eigenpairs are found by bisection and inverse iteration, which at order 300 takes 0.1 ms for one; all of them by the
+ * implicit QL iteration. Relatively robust representations would be faster, and so would the QL iteration without square
+ * roots, but where entries are far apart in size they were off by 1e5 to 1e14 eps ||T||. Dense: divide and conquer, and
+ * up to order 25 the QL iteration, always with the vectors, since the values alone would come without square roots.
  *
  * LAPACK prints and may stop the program where an argument is illegal, and need not end where a number is NaN: neither
  * gets there. */
@@ -129,14 +131,24 @@ static void scale_to(int64_t n, const double *x, int exponent, double *y)
     }
 }
 
-/* Off-diagonal entries without those that are below eps^2 of the largest entry: what this changes is far below
- * rounding, but inverse iteration on a matrix whose entries are 1e300 apart grows vectors whose squares overflow. */
+/* Off-diagonal entries without those that are below eps/64 of the largest entry. What this changes is below rounding, but
+ * inverse iteration took a diagonal entry of 0 behind such a coupling for a part of the pair before it, and found one
+ * eigenvector twice. */
 static void drop_tiny(int64_t n, double most, double *e)
 {
-    const double least = DBL_EPSILON * DBL_EPSILON * most;
+    const double least = DBL_EPSILON / 64.0 * most;
     for (int64_t i = 0; i < n; i++) {
         e[i] = fabs(e[i]) > least ? e[i] : 0.0;
     }
+}
+
+/* All eigenvalues into d, and the vectors. */
+static saddle_status solve_all(int64_t k, double *d, double *e, double *work, double *s)
+{
+    double none = 0.0;
+    const lapack_int info = LAPACKE_dsteqr_work(LAPACK_COL_MAJOR, s != NULL ? 'I' : 'N', (lapack_int)k, d, e,
+                                                s != NULL ? s : &none, s != NULL ? (lapack_int)k : 1, work);
+    return check_result("dsteqr", k, info, k, k);
 }
 
 saddle_status saddle_i_tridiag_solve(struct saddle_i_tridiag *t, int64_t k, const double *alpha, const double *beta,
@@ -162,13 +174,18 @@ saddle_status saddle_i_tridiag_solve(struct saddle_i_tridiag *t, int64_t k, cons
     scale_to(k, alpha, exponent, d);
     scale_to(k - 1, beta, exponent, e);
     drop_tiny(k - 1, largest(k - 1, e, largest(k, d, 0.0)), e);
+    if (last - first == k) {
+        TRY(solve_all(k, d, e, work, s));
+        scale_to(k, d, -exponent, theta);
+        return SADDLE_OK;
+    }
     const int vectors = s != NULL;
     lapack_int found = 0;
     double none = 0.0;
     const lapack_int info = LAPACKE_dstevr_work(
-        LAPACK_COL_MAJOR, vectors ? 'V' : 'N', last - first == k ? 'A' : 'I', (lapack_int)k, d, e, 0.0, 0.0,
-        (lapack_int)first + 1, (lapack_int)last, 0.0, &found, w, vectors ? s : &none, vectors ? (lapack_int)k : 1,
-        integers + INTEGERS * k, work, (lapack_int)(WORK * k), integers, (lapack_int)(INTEGERS * k));
+        LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'I', (lapack_int)k, d, e, 0.0, 0.0, (lapack_int)first + 1,
+        (lapack_int)last, 0.0, &found, w, vectors ? s : &none, vectors ? (lapack_int)k : 1, integers + INTEGERS * k,
+        work, (lapack_int)(WORK * k), integers, (lapack_int)(INTEGERS * k));
     TRY(check_result("dstevr", k, info, found, last - first));
     scale_to(last - first, w, -exponent, theta);
     return SADDLE_OK;
@@ -187,7 +204,7 @@ saddle_status saddle_i_tridiag_dense(struct saddle_i_tridiag *t, int64_t k, cons
         memcpy(matrix + i * k, a + i * k, (size_t)(i + 1) * sizeof *matrix);
     }
     const lapack_int n = (lapack_int)k;
-    const lapack_int info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, s != NULL ? 'V' : 'N', 'U', n, matrix, n, theta, work,
+    const lapack_int info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', n, matrix, n, theta, work,
                                                 (lapack_int)dense_work(k), t->integers, (lapack_int)dense_integers(k));
     return check_result("dsyevd", k, info, k, k);
 }

@@ -219,6 +219,37 @@ START_TEST(hard_tridiagonal_matrices)
 }
 END_TEST
 
+/* Entries far apart in size: what bisection with inverse iteration, relatively robust representations, and the QL
+ * iteration without square roots got wrong by 1e14, 1e12 and 1e12 eps ||T||. */
+START_TEST(entries_far_apart_in_size)
+{
+    static const double diagonal[][5] = {{1, 1, 0}, {1e-15, -1, -1, 0}, {1e-15, 0, 1e-30, 1e-30}, {1e-55, 1e-30, 1e-40, -1, -1},
+                                         {1e-30, 1e-150, 1, 1e-130, 1}, {1, 1e-140, 1, 1e-140, 1e-70}};
+    static const double beside[][5] = {{1, 1e-25}, {1e-30, 1, 1e-40}, {1e-15, 1e-15, 1}, {1e-15, 1e-10, 1, 1},
+                                       {1, 1, 1e-80, 1}, {1, 1e-80, 1, 1}};
+    static const int orders[] = {3, 4, 4, 5, 5, 5};
+    for (EACH(o, orders)) {
+        const int k = orders[o];
+        double a[25] = {0.0}, alone[5];
+        expect_solved(k, diagonal[o], beside[o]);
+        EXPECT_OK(saddle_i_tridiag_solve(&solver, k, diagonal[o], beside[o], 0, k - 1, theta, s));
+        put_tridiagonal(k, diagonal[o], beside[o]);
+        judge(k, k - 1, 1e-12);
+        for (int i = 0; i < k; i++) {
+            a[i * k + i] = diagonal[o][i];
+            if (i > 0) {
+                a[i * k + i - 1] = beside[o][i - 1];
+            }
+        }
+        EXPECT_OK(saddle_i_tridiag_solve(&solver, k, diagonal[o], beside[o], 0, k, theta, NULL));
+        EXPECT_OK(saddle_i_tridiag_dense(&solver, k, a, alone, NULL));
+        for (int i = 0; i < k; i++) {
+            REQUIRE(fabs(alone[i] - theta[i]) <= 1e-14);
+        }
+    }
+}
+END_TEST
+
 /* A recurrence that is not kept orthogonal finds the outliers again and again: eigenvalues that agree to all digits. */
 START_TEST(ghosts)
 {
@@ -423,7 +454,7 @@ END_TEST
 static Suite *suite(void)
 {
     const TTest *const tests[] = {
-        second_differences_in_closed_form, hard_tridiagonal_matrices, ghosts, dense_matrices,
+        second_differences_in_closed_form, hard_tridiagonal_matrices, entries_far_apart_in_size, ghosts, dense_matrices,
         numbers_that_are_none_are_refused, orders_beyond_an_int_are_refused, room_is_kept_and_grows,
         no_memory_is_said_and_survived,
     };
