@@ -90,7 +90,7 @@ SADDLE_API saddle_status saddle_lanczos_pair(const saddle_lanczos *l, int64_t i,
 
 /** The smallest eigenvalue of the Hessian of f at w, in one call. EIGENVALUES and WHICH are not read.
  *  @param f, w, o as in saddle_lanczos_create_hessian()
- *  @param v_or_null receives the eigenvector, dim entries, or NULL
+ *  @param v_or_null receives the eigenvector, dim entries, or NULL. After a failure its content is unspecified
  *  @param out receives the pair; set out->struct_size first
  *  @return as saddle_lanczos_create_hessian() and saddle_lanczos_run(); SADDLE_E_STRUCT_SIZE
  *  @since 0.1 */
@@ -132,7 +132,8 @@ typedef struct saddle_certificate {
  *  FIRST_ORDER, or what rounding makes of it, SECOND_ORDER.
  *  @param f, w, o as in saddle_lanczos_create_hessian(); EPS_GRADIENT > 0
  *  @param v_or_null receives a unit vector v with v'Hv = lambda_min of the certificate, dim entries: of a strict saddle
- *         a way down, in general not yet the eigenvector; zeros where the curvature was not looked at; or NULL
+ *         a way down, in general not yet the eigenvector; zeros where the curvature was not looked at; or NULL. After a failure its
+ *         content is unspecified
  *  @param out receives the certificate; set out->struct_size first
  *  @return as saddle_lambda_min(); SADDLE_E_RANGE (EPS_GRADIENT is 0)
  *  @since 0.1 */
