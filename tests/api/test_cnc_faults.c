@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The CNC check where something fails: any call of a callback, any allocation; what the messages say. */
+#include "support/counted.h"
 #include "support/expect.h"
 #include "support/memory.h"
 #include "support/problem.h"
@@ -84,6 +85,7 @@ START_TEST(any_call_of_a_callback_may_fail)
             fail_at(&x, k, FAULT_UNWRITTEN_ENTRY, 0, 0.0, 0, SADDLE_E_NOT_FINITE, "is nan");
             EXPECT_MESSAGE("(or was not written: it comes with NaN)");
         }
+        counted(5 * calls, "callbacks failed");
         saddle_cnc again = {.struct_size = (int64_t)sizeof again};
         EXPECT_OK(saddle_cnc_check(x.f, x.w, x.o, NULL, &again));
         EXPECT_SAME(&x.good, &again, sizeof again);
@@ -163,6 +165,7 @@ START_TEST(any_allocation_may_fail)
             }
         }
         ck_assert_int_gt(failures, 15);
+        counted(failures, "allocations failed");
     }
 }
 END_TEST

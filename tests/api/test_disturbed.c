@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A callback fails in one call: the status and the message say so, w is the last accepted iterate bit for bit, and the
  * run goes on to the same bits as one that was not disturbed. */
+#include "support/counted.h"
 #include "support/expect.h"
 #include "support/problem.h"
 #include "support/recipes.h"
@@ -73,6 +74,8 @@ static void check_failure(saddle_solver *s, const struct problem *p, const struc
     EXPECT_MESSAGE(said);
 }
 
+static int64_t tally; /* of calls that failed */
+
 /* The same run with the fault in model. Returns how often it failed. */
 static int disturb(int recipe, const struct problem *model, const struct course *c)
 {
@@ -107,6 +110,7 @@ static int disturb(int recipe, const struct problem *model, const struct course 
     saddle_options_destroy(o);
     saddle_objective_destroy(f);
     free(w);
+    tally += failures;
     return failures;
 }
 
@@ -145,6 +149,7 @@ START_TEST(a_code_in_any_call_of_any_method)
         }
         free(c.w);
     }
+    counted(tally, "callbacks failed");
 }
 END_TEST
 
@@ -177,6 +182,7 @@ START_TEST(a_bad_entry_in_any_call_of_any_method)
         spoil_entries(_i, &p, &c);
         free(c.w);
     }
+    counted(tally, "callbacks failed");
 }
 END_TEST
 
@@ -189,6 +195,7 @@ START_TEST(a_bad_entry_of_a_longer_vector)
         spoil_entries(_i, &p, &c);
         free(c.w);
     }
+    counted(tally, "callbacks failed");
 }
 END_TEST
 
@@ -209,6 +216,7 @@ START_TEST(a_bad_entry_of_a_very_long_vector)
         }
         free(c.w);
     }
+    counted(tally, "callbacks failed");
 }
 END_TEST
 
@@ -229,6 +237,7 @@ START_TEST(a_bad_value)
         free(c.w);
     }
     ck_assert_int_ge(failures, 2 * 2); /* at least in the measure of the output, by TOGETHER and ALL_THREE */
+    counted(tally, "callbacks failed");
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Eigenpairs where any product and any allocation fails. */
+#include "support/counted.h"
 #include "support/expect.h"
 #include "support/memory.h"
 #include "support/own.h"
@@ -57,6 +58,7 @@ START_TEST(any_product_may_fail)
             }
         }
     }
+    counted(5 * calls, "callbacks failed");
     ck_assert_int_eq(a.broken, 0);
     saddle_lanczos_destroy(l);
     saddle_options_destroy(o);
@@ -120,6 +122,7 @@ START_TEST(any_allocation_may_fail)
         k++;
     }
     ck_assert_int_ge(k, 6);
+    counted(2 * (k - 1), "allocations failed");
 }
 END_TEST
 
