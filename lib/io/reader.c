@@ -73,7 +73,7 @@ static saddle_status read_header(struct saddle_i_reader *r)
 static saddle_status open_file(struct saddle_i_reader *r)
 {
     struct saddle_i_file f;
-    r->file = saddle_i_system_open(r->system, r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+    r->file = saddle_i_system_open(r->system, saddle_i_system_here, r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     if (r->file < 0) {
         return fail(r, "opening the file", errno);
     }
@@ -103,6 +103,7 @@ saddle_status saddle_i_reader_begin(struct saddle_i_reader *r, saddle_context *c
     r->path = path;
     r->file = -1;
     r->block = NULL;
+    r->by_bytes = SADDLE_I_BY_BYTES;
     saddle_i_crc32c_init(&r->crc, 0);
     const saddle_status s = begin(r);
     if (s != SADDLE_OK) {
@@ -213,21 +214,38 @@ saddle_status saddle_i_reader_small(struct saddle_i_reader *r, const struct sadd
     return check_crc(r, s, saddle_i_crc32c(&r->crc, s->start, r->block, count));
 }
 
+/* The first that is NaN or infinite, -1 where none is. */
+static int64_t first_bad(const double *x, size_t count)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += x[i] * 0.0; /* 0, or NaN */
+    }
+    for (size_t i = 0; isnan(sum) && i < count; i++) {
+        if (!isfinite(x[i])) {
+            return (int64_t)i;
+        }
+    }
+    return -1;
+}
+
 saddle_status saddle_i_reader_reals(struct saddle_i_reader *r, const struct saddle_i_section *s, double *out)
 {
     uint32_t crc = s->start;
     size_t count;
     int64_t bad = -1;
     for (int64_t first = 0; first < s->length; first += (int64_t)count) {
+        double *to = out + first / 8;
         TRY(fetch_block(r, s, first, &count));
         crc = saddle_i_crc32c(&r->crc, crc, r->block, count);
-        for (size_t i = 0; i < count / 8; i++) {
-            const double x = saddle_i_load_real(r->block + 8 * i);
-            bad = bad < 0 && !isfinite(x) ? first / 8 + (int64_t)i : bad;
-            if (out != NULL) {
-                out[first / 8 + (int64_t)i] = x;
-            }
+        for (size_t i = 0; r->by_bytes && i < count / 8; i++) {
+            to[i] = saddle_i_load_real(r->block + 8 * i);
         }
+        if (!r->by_bytes) {
+            memcpy(to, r->block, count);
+        }
+        const int64_t here = bad < 0 ? first_bad(to, count / 8) : -1;
+        bad = here < 0 ? bad : first / 8 + here;
     }
     TRY(check_crc(r, s, crc));
     return bad < 0 ? SADDLE_OK : saddle_i_reader_refuse(r, "entry %lld of section %s is NaN or infinite", (long long)bad, s->name);

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { TRIES = 100, NEW_MODE = 0666, NAME_ROOM = 40 };
+enum { TRIES = 100, NEW_MODE = 0666 };
 
 /* The message begins with what failed; a long path comes last, where it may be cut. */
 static saddle_status fail(const struct saddle_i_replacement *r, const char *call, int error)
@@ -13,29 +13,25 @@ static saddle_status fail(const struct saddle_i_replacement *r, const char *call
                          saddle_i_system_text(error), r->path);
 }
 
-/* Where the name of the file begins in its path. */
-static size_t name_at(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
-}
-
 /* "." for "run.saddle", "/" for "/run.saddle", "a/b/" for "a/b/run.saddle". */
-static saddle_status name_directory(struct saddle_i_replacement *r)
+static saddle_status open_folder(struct saddle_i_replacement *r)
 {
-    const size_t before = name_at(r->path);
+    const char *slash = strrchr(r->path, '/');
+    const size_t before = slash == NULL ? 0 : (size_t)(slash - r->path) + 1;
     void *p = NULL;
-    if (r->path[before] == '\0') {
+    r->name = r->path + before;
+    if (r->name[0] == '\0') {
         return saddle_i_fail(SADDLE_E_ARGUMENT, "saving: the path names no file: it is %s%s", before == 0 ? "empty" : "the directory ",
                              r->path);
     }
-    TRY(saddle_i_alloc(r->context, (int64_t)(2 * before + NAME_ROOM), 1, &p));
-    r->directory = p;
-    memcpy(r->directory, r->path, before);
-    memcpy(r->directory + before, before == 0 ? "." : "", before == 0 ? 2 : 1);
-    r->temporary = r->directory + before + 2;
-    memcpy(r->temporary, r->path, before);
-    return SADDLE_OK;
+    TRY(saddle_i_alloc(r->context, (int64_t)before + 2, 1, &p));
+    char *directory = p;
+    memcpy(directory, before == 0 ? "." : r->path, before == 0 ? 1 : before);
+    directory[before == 0 ? 1 : before] = '\0';
+    r->folder = saddle_i_system_open(r->system, saddle_i_system_here, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    const int error = errno;
+    saddle_i_free(r->context, p);
+    return r->folder >= 0 ? SADDLE_OK : fail(r, "opening its directory", error);
 }
 
 /* The permissions of the new file: those of the file that it replaces, and never one that umask takes away. */
@@ -43,7 +39,7 @@ static saddle_status look_at_target(const struct saddle_i_replacement *r, int *m
 {
     struct saddle_i_file old;
     *mode = NEW_MODE;
-    if (r->system->lstat(r->system->user, r->path, &old) != 0) {
+    if (r->system->lstat(r->system->user, r->folder, r->name, &old) != 0) {
         return errno == ENOENT ? SADDLE_OK : fail(r, "looking at the file", errno);
     }
     if (!old.regular && !old.link) {
@@ -56,15 +52,14 @@ static saddle_status look_at_target(const struct saddle_i_replacement *r, int *m
 /* A name of its own: another saver, or one that was killed, may have left a temporary here. */
 static saddle_status make_temporary(struct saddle_i_replacement *r, int mode)
 {
-    const size_t before = name_at(r->path);
     const double now = saddle_i_clock();
     uint64_t bits;
     memcpy(&bits, &now, sizeof bits);
     bits = (bits ^ (uint64_t)(uintptr_t)&bits) * UINT64_C(0x9e3779b97f4a7c15);
     int error = EEXIST;
     for (int k = 0; k < TRIES && error == EEXIST; k++) {
-        saddle_i_write(r->temporary + before, NAME_ROOM - 2, ".saddle-%016llx.tmp", (unsigned long long)(bits + (uint64_t)k));
-        r->file = saddle_i_system_open(r->system, r->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        saddle_i_write(r->temporary, sizeof r->temporary, "%.100s.%016llx.tmp", r->name, (unsigned long long)(bits + (uint64_t)k));
+        r->file = saddle_i_system_open(r->system, r->folder, r->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         error = r->file >= 0 ? 0 : errno;
     }
     return error == 0 ? SADDLE_OK : fail(r, "making a temporary beside it", error);
@@ -75,26 +70,20 @@ static void let_go(struct saddle_i_replacement *r)
     if (r->folder >= 0) {
         (void)saddle_i_system_close(r->system, r->folder);
     }
-    saddle_i_free(r->context, r->directory);
     r->folder = -1;
-    r->directory = r->temporary = NULL;
 }
 
 static saddle_status begin(struct saddle_i_replacement *r)
 {
     int mode = NEW_MODE;
-    TRY(name_directory(r));
+    TRY(open_folder(r));
     TRY(look_at_target(r, &mode));
-    r->folder = saddle_i_system_open(r->system, r->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (r->folder < 0) {
-        return fail(r, "opening its directory", errno);
-    }
     return make_temporary(r, mode);
 }
 
 saddle_status saddle_i_replace_begin(struct saddle_i_replacement *r, saddle_context *c, const char *path)
 {
-    const struct saddle_i_replacement fresh = {c, saddle_i_system_of(c), path, NULL, NULL, -1, -1};
+    const struct saddle_i_replacement fresh = {c, saddle_i_system_of(c), path, NULL, -1, -1, ""};
     *r = fresh;
     const saddle_status s = begin(r);
     if (s != SADDLE_OK) {
@@ -135,7 +124,7 @@ void saddle_i_replace_abandon(struct saddle_i_replacement *r)
         (void)saddle_i_system_close(r->system, r->file);
         r->file = -1;
     }
-    (void)r->system->unlink(r->system->user, r->temporary);
+    (void)r->system->unlink(r->system->user, r->folder, r->temporary);
     let_go(r);
 }
 
@@ -165,7 +154,7 @@ saddle_status saddle_i_replace_end(struct saddle_i_replacement *r)
     r->file = -1;
     if (saddle_i_system_close(r->system, fd) != 0) {
         s = fail(r, "closing the temporary", errno);
-    } else if (r->system->rename(r->system->user, r->temporary, r->path) != 0) {
+    } else if (r->system->rename(r->system->user, r->folder, r->temporary, r->name) != 0) {
         s = fail(r, "renaming the temporary", errno);
     }
     if (s != SADDLE_OK) {

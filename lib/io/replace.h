@@ -9,9 +9,9 @@ struct saddle_i_replacement {
     saddle_context *context;
     const struct saddle_i_system *system;
     const char *path;  /* the caller's */
-    char *directory;   /* one block: its name, */
-    char *temporary;   /* and that of the temporary in it */
-    int folder, file;  /* both open, -1 = closed */
+    const char *name;  /* its last part */
+    int folder, file;  /* the directory and the temporary, open; -1 = closed */
+    char temporary[160]; /* NAME.0123456789abcdef.tmp, of NAME the first 100 bytes */
 };
 
 /* Makes the temporary. A link at `path` is replaced itself, not what it points to; anything else there that is no plain file is refused.

@@ -4,36 +4,36 @@
 
 const unsigned char saddle_i_magic[8] = {0x89, 'S', 'A', 'D', '\r', '\n', 0x1a, '\n'};
 
+/* Written out: compilers make one move of these, of a loop they do not. */
 void saddle_i_store32(unsigned char *to, uint32_t x)
 {
-    for (int i = 0; i < 4; i++) {
-        to[i] = (unsigned char)(x >> 8 * i);
-    }
+    to[0] = (unsigned char)x;
+    to[1] = (unsigned char)(x >> 8);
+    to[2] = (unsigned char)(x >> 16);
+    to[3] = (unsigned char)(x >> 24);
 }
 
 void saddle_i_store64(unsigned char *to, uint64_t x)
 {
-    for (int i = 0; i < 8; i++) {
-        to[i] = (unsigned char)(x >> 8 * i);
-    }
+    to[0] = (unsigned char)x;
+    to[1] = (unsigned char)(x >> 8);
+    to[2] = (unsigned char)(x >> 16);
+    to[3] = (unsigned char)(x >> 24);
+    to[4] = (unsigned char)(x >> 32);
+    to[5] = (unsigned char)(x >> 40);
+    to[6] = (unsigned char)(x >> 48);
+    to[7] = (unsigned char)(x >> 56);
 }
 
 uint32_t saddle_i_load32(const unsigned char *from)
 {
-    uint32_t x = 0;
-    for (int i = 0; i < 4; i++) {
-        x |= (uint32_t)from[i] << 8 * i;
-    }
-    return x;
+    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
 uint64_t saddle_i_load64(const unsigned char *from)
 {
-    uint64_t x = 0;
-    for (int i = 0; i < 8; i++) {
-        x |= (uint64_t)from[i] << 8 * i;
-    }
-    return x;
+    return (uint64_t)from[0] | (uint64_t)from[1] << 8 | (uint64_t)from[2] << 16 | (uint64_t)from[3] << 24 | (uint64_t)from[4] << 32 |
+           (uint64_t)from[5] << 40 | (uint64_t)from[6] << 48 | (uint64_t)from[7] << 56;
 }
 
 void saddle_i_store_real(unsigned char *to, double x)
@@ -85,21 +85,28 @@ saddle_status saddle_i_writer_put(struct saddle_i_writer *w, const void *bytes, 
     return SADDLE_OK;
 }
 
+static saddle_status reals_by_bytes(struct saddle_i_writer *w, int64_t count, const double *x)
+{
+    for (int64_t i = 0; i < count; i++) {
+        unsigned char bytes[8];
+        saddle_i_store_real(bytes, x[i]);
+        TRY(saddle_i_writer_put(w, bytes, sizeof bytes));
+    }
+    return SADDLE_OK;
+}
+
+/* Pieces that stay in the cache between their CRC and their write. */
 saddle_status saddle_i_writer_reals(struct saddle_i_writer *w, int64_t count, const double *x)
 {
-    while (count > 0) {
-        const int64_t room = (int64_t)((SADDLE_I_BLOCK_BYTES - w->fill) / sizeof(double)), now = count < room ? count : room;
-        unsigned char *to = w->block + w->fill;
-        for (int64_t i = 0; i < now; i++) {
-            saddle_i_store_real(to + 8 * i, x[i]);
-        }
-        w->running = saddle_i_crc32c(&w->crc, w->running, to, (size_t)now * 8);
-        w->fill += (size_t)now * 8;
-        x += now;
-        count -= now;
-        if (count > 0) {
-            TRY(flush(w));
-        }
+    enum { PIECE = SADDLE_I_BLOCK_BYTES / 8 };
+    if (w->by_bytes || count < PIECE) {
+        return w->by_bytes ? reals_by_bytes(w, count, x) : saddle_i_writer_put(w, x, (size_t)count * 8);
+    }
+    TRY(flush(w));
+    for (int64_t first = 0; first < count; first += PIECE) {
+        const size_t bytes = (size_t)(count - first < PIECE ? count - first : PIECE) * 8;
+        w->running = saddle_i_crc32c(&w->crc, w->running, x + first, bytes);
+        TRY(abandon(w, saddle_i_replace_write(&w->file, x + first, bytes)));
     }
     return SADDLE_OK;
 }
@@ -117,6 +124,7 @@ saddle_status saddle_i_writer_begin(struct saddle_i_writer *w, saddle_context *c
     }
     w->block = p;
     w->fill = 0;
+    w->by_bytes = SADDLE_I_BY_BYTES;
     memcpy(head, saddle_i_magic, sizeof saddle_i_magic);
     saddle_i_store32(head + 8, SADDLE_I_FORMAT_VERSION);
     saddle_i_store32(head + 12, sections);

@@ -19,6 +19,12 @@ enum {
 
 extern const unsigned char saddle_i_magic[8];
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#  define SADDLE_I_BY_BYTES 0
+#else
+#  define SADDLE_I_BY_BYTES 1
+#endif
+
 void saddle_i_store32(unsigned char *to, uint32_t x);
 void saddle_i_store64(unsigned char *to, uint64_t x);
 uint32_t saddle_i_load32(const unsigned char *from);
@@ -32,6 +38,7 @@ struct saddle_i_writer {
     unsigned char *block;
     size_t fill;      /* bytes of the block in use */
     uint32_t running; /* CRC of the section so far */
+    int by_bytes;     /* reals are not in memory as in the file: they go through the block */
 };
 /* After a failure of any of these the old file is whole, and there is nothing to be ended. */
 /* A file of so many sections and bytes. */
@@ -66,6 +73,7 @@ struct saddle_i_reader {
     uint32_t sections;    /* that are still to come */
     struct saddle_i_crc32c crc;
     unsigned char *block;
+    int by_bytes;         /* as in the writer */
 };
 /* Opens a file and reads its header. */
 saddle_status saddle_i_reader_begin(struct saddle_i_reader *r, saddle_context *c, const char *path);
@@ -77,7 +85,7 @@ saddle_status saddle_i_reader_last(const struct saddle_i_reader *r);
 saddle_status saddle_i_reader_check(struct saddle_i_reader *r, const struct saddle_i_section *s);
 /* The content of at most a block into r->block, its CRC checked. */
 saddle_status saddle_i_reader_small(struct saddle_i_reader *r, const struct saddle_i_section *s);
-/* The content as finite reals, section length = 8 count; out NULL: they are only looked at. On failure out is scratch. */
+/* The content as finite reals, of which there are length/8. On failure out is scratch. */
 saddle_status saddle_i_reader_reals(struct saddle_i_reader *r, const struct saddle_i_section *s, double *out);
 /* SADDLE_E_FORMAT that begins with this and ends with the path. */
 SADDLE_I_COLD saddle_status saddle_i_reader_refuse(const struct saddle_i_reader *r, const char *format, ...) SADDLE_I_PRINTF(2, 3);

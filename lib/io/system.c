@@ -6,10 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int real_open(void *user, const char *path, int flags, int mode)
+_Static_assert(sizeof(off_t) == 8, "files may be longer than 2^31 bytes: build with -D_FILE_OFFSET_BITS=64");
+
+const int saddle_i_system_here = AT_FDCWD;
+
+static int real_open(void *user, int folder, const char *path, int flags, int mode)
 {
     (void)user;
-    return open(path, flags, (mode_t)mode);
+    return openat(folder, path, flags, (mode_t)mode);
 }
 
 static int64_t real_read(void *user, int fd, int64_t offset, void *to, size_t bytes)
@@ -36,16 +40,16 @@ static int real_close(void *user, int fd)
     return close(fd);
 }
 
-static int real_rename(void *user, const char *from, const char *to)
+static int real_rename(void *user, int folder, const char *from, const char *to)
 {
     (void)user;
-    return rename(from, to);
+    return renameat(folder, from, folder, to);
 }
 
-static int real_unlink(void *user, const char *path)
+static int real_unlink(void *user, int folder, const char *path)
 {
     (void)user;
-    return unlink(path);
+    return unlinkat(folder, path, 0);
 }
 
 static int tell(int result, const struct stat *s, struct saddle_i_file *out)
@@ -66,11 +70,11 @@ static int real_fstat(void *user, int fd, struct saddle_i_file *out)
     return tell(fstat(fd, &s), &s, out);
 }
 
-static int real_lstat(void *user, const char *path, struct saddle_i_file *out)
+static int real_lstat(void *user, int folder, const char *path, struct saddle_i_file *out)
 {
     struct stat s;
     (void)user;
-    return tell(lstat(path, &s), &s, out);
+    return tell(fstatat(folder, path, &s, AT_SYMLINK_NOFOLLOW), &s, out);
 }
 
 static const struct saddle_i_system real = {
@@ -82,11 +86,11 @@ const struct saddle_i_system *saddle_i_system_of(const saddle_context *c)
     return c->system == NULL ? &real : c->system;
 }
 
-int saddle_i_system_open(const struct saddle_i_system *s, const char *path, int flags, int mode)
+int saddle_i_system_open(const struct saddle_i_system *s, int folder, const char *path, int flags, int mode)
 {
     int fd;
     do {
-        fd = s->open(s->user, path, flags, mode);
+        fd = s->open(s->user, folder, path, flags, mode);
     } while (fd < 0 && errno == EINTR);
     return fd;
 }

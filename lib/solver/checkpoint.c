@@ -2,6 +2,7 @@
 /* Saving: docs/checkpoint-format.md. Ids of points, the clock and the monitor are of this process and are not saved. */
 #include "solver/checkpoint.h"
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 /* Steps and samples stay below these, so that sums of them cannot overflow, whatever a file says. */
@@ -126,6 +127,21 @@ void saddle_i_set_integer(struct saddle_solver *s, const struct saddle_i_field *
     } else {
         const int narrow = (int)value;
         memcpy(to, &narrow, sizeof narrow);
+    }
+}
+
+int64_t saddle_i_integer_most(const struct saddle_solver *s, const struct saddle_i_field *f)
+{
+    return f->high == SADDLE_I_STEPS ? s->t : f->high;
+}
+
+int saddle_i_number_fits(const struct saddle_i_field *f, double x)
+{
+    switch (f->rule) {
+    case SADDLE_I_FINITE: return isfinite(x);
+    case SADDLE_I_FINITE_OR_NAN: return !isinf(x);
+    case SADDLE_I_NOT_NEGATIVE: return x >= 0.0 && isfinite(x);
+    default: return 1;
     }
 }
 
@@ -261,6 +277,27 @@ static int64_t content_bytes(const struct saddle_solver *s, int vectors)
            saddle_i_section_bytes(entries[1] * SADDLE_I_ENTRY) + vectors * saddle_i_section_bytes(s->run.n * 8);
 }
 
+/* A file that loading would refuse must not take the place of one that it would not. */
+static saddle_status check_fields(const struct saddle_solver *s)
+{
+    struct saddle_i_field f;
+    for (int k = 0; saddle_i_integer_field(s->method, k, &f); k++) {
+        const int64_t value = saddle_i_integer_of(s, &f), most = saddle_i_integer_most(s, &f);
+        if (value < f.low || value > most) {
+            return saddle_i_fail(SADDLE_E_OVERFLOW, "saddle_solver_save: %s is %lld, and a checkpoint can hold %lld .. %lld", f.name,
+                                 (long long)value, (long long)f.low, (long long)most);
+        }
+    }
+    for (int k = 0; saddle_i_number_field(s->method, k, &f); k++) {
+        double x;
+        memcpy(&x, (const char *)s + f.offset, sizeof x);
+        if (!saddle_i_number_fits(&f, x)) {
+            return saddle_i_fail(SADDLE_E_NOT_FINITE, "saddle_solver_save: %s is %g, which no run can go on from", f.name, x);
+        }
+    }
+    return SADDLE_OK;
+}
+
 static saddle_status save(struct saddle_solver *s, const char *path)
 {
     enum { PLAIN_SECTIONS = 4 };
@@ -268,6 +305,7 @@ static saddle_status save(struct saddle_solver *s, const char *path)
     struct saddle_i_writer w;
     const int count = saddle_i_saved_vectors(s, vector);
     note_process(s);
+    TRY(check_fields(s));
     TRY(saddle_i_writer_begin(&w, s->context, path, (uint32_t)(PLAIN_SECTIONS + count), content_bytes(s, count)));
     TRY(put_problem(&w, s));
     TRY(put_options(&w, s));

@@ -30,6 +30,10 @@ int saddle_i_number_field(const struct saddle_i_method *m, int k, struct saddle_
 int64_t saddle_i_integer_of(const struct saddle_solver *s, const struct saddle_i_field *f);
 void saddle_i_set_integer(struct saddle_solver *s, const struct saddle_i_field *f, int64_t value);
 
+/* The greatest that the integer may be. */
+int64_t saddle_i_integer_most(const struct saddle_solver *s, const struct saddle_i_field *f);
+int saddle_i_number_fits(const struct saddle_i_field *f, double x);
+
 enum {
     SADDLE_I_ENTRY = SADDLE_I_NAME + 8,       /* bytes of a name and its integer or number */
     SADDLE_I_PROBLEM = SADDLE_I_NAME + 3 * 8, /* the method's name; dim, samples, grain */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loading: all of the file is looked at first, and what it says goes into a copy of the solver; then the vectors are read again, w into
- * the room of g; and only when they are the same again does w change. */
+/* Loading: what the file says goes into a copy of the solver, its vectors into those of the solver, which are still empty, and w into the
+ * room of g. Only when all of it has been checked does w change. */
 #include "solver/checkpoint.h"
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 enum { PROBLEM, OPTIONS, INTEGERS, NUMBERS, PLAIN, SLOTS = PLAIN + SADDLE_I_MOST_SAVED };
@@ -161,36 +160,59 @@ static saddle_status compare_option(const struct saddle_i_reader *r, const struc
     return file == here ? SADDLE_OK : mismatch_int(r, e->name, file, here);
 }
 
+/* An option that the file does not have, since its library did not know it. */
+static saddle_status compare_default(const struct saddle_i_reader *r, const struct saddle_solver *s, const saddle_option_info *e)
+{
+    unsigned char value[8];
+    if (e->type == SADDLE_TYPE_REAL) {
+        saddle_i_store_real(value, e->initial);
+    } else {
+        saddle_i_store64(value, (uint64_t)(int64_t)e->initial);
+    }
+    return compare_option(r, s, e, value);
+}
+
+/* The options of this version from *position on that come before number `id` have their defaults. */
+static saddle_status skip_to(const struct saddle_i_reader *r, const struct saddle_solver *s, int64_t id, int *position,
+                             saddle_option_info *e)
+{
+    for (; *position < saddle_i_options_count(); ++*position) {
+        e->struct_size = (int64_t)sizeof *e;
+        TRY(saddle_option_describe(*position, e));
+        if (e->id >= id) {
+            break;
+        }
+        TRY(compare_default(r, s, e));
+    }
+    return SADDLE_OK;
+}
+
 /* Options come by rising number. One that this version does not know may have its default, else the run goes by it. */
 static saddle_status check_options(struct saddle_i_reader *r, const struct saddle_solver *s, const struct table *t)
 {
     int64_t length;
-    TRY(take(r, t, plain[OPTIONS], &length));
-    const unsigned char *p = r->block;
+    saddle_option_info e = {0};
     uint32_t before = 0;
-    int position = 0, known = 0;
-    for (int64_t i = 0; i + SADDLE_I_OPTION <= length; i += SADDLE_I_OPTION, p += SADDLE_I_OPTION) {
+    int position = 0;
+    TRY(take(r, t, plain[OPTIONS], &length));
+    TRY(check_length(r, plain[OPTIONS], length, length / SADDLE_I_OPTION * SADDLE_I_OPTION));
+    const unsigned char *end = r->block + length;
+    for (const unsigned char *p = r->block; p < end; p += SADDLE_I_OPTION) {
         const uint32_t id = saddle_i_load32(p), flags = saddle_i_load32(p + 4);
-        saddle_option_info e = {.struct_size = (int64_t)sizeof e};
         if (id <= before || flags > SADDLE_I_NOT_DEFAULT) {
             return saddle_i_reader_refuse(r, "option %lu with flags %lu follows option %lu", (unsigned long)id, (unsigned long)flags,
                                           (unsigned long)before);
         }
         before = id;
-        while (position < saddle_i_options_count() && saddle_option_describe(position, &e) == SADDLE_OK && e.id < (int64_t)id) {
-            position++;
-        }
+        TRY(skip_to(r, s, (int64_t)id, &position, &e));
         if (position < saddle_i_options_count() && e.id == (int64_t)id) {
             TRY(compare_option(r, s, &e, p + 8));
-            known++;
             position++;
         } else if (flags == SADDLE_I_NOT_DEFAULT) {
             return saddle_i_reader_refuse(r, "it has option number %lu, which this version does not know", (unsigned long)id);
         }
     }
-    return known == saddle_i_options_count() && length % SADDLE_I_OPTION == 0
-               ? SADDLE_OK
-               : saddle_i_reader_refuse(r, "its options are not complete: %d of %d", known, saddle_i_options_count());
+    return skip_to(r, s, INT64_MAX, &position, &e);
 }
 
 static int has_name(const unsigned char *entry, const char *name)
@@ -211,7 +233,7 @@ static saddle_status read_integers(struct saddle_i_reader *r, struct saddle_solv
         if ((k + 1) * SADDLE_I_ENTRY > length || !has_name(entry, f.name)) {
             return saddle_i_reader_refuse(r, "integer %d is not %s", k, f.name);
         }
-        const int64_t value = (int64_t)saddle_i_load64(entry + SADDLE_I_NAME), high = f.high == SADDLE_I_STEPS ? to->t : f.high;
+        const int64_t value = (int64_t)saddle_i_load64(entry + SADDLE_I_NAME), high = saddle_i_integer_most(to, &f);
         if (value < f.low || value > high) {
             return saddle_i_reader_refuse(r, "integer %s is %lld, outside %lld .. %lld", f.name, (long long)value, (long long)f.low,
                                           (long long)high);
@@ -219,16 +241,6 @@ static saddle_status read_integers(struct saddle_i_reader *r, struct saddle_solv
         saddle_i_set_integer(to, &f, value);
     }
     return check_length(r, plain[INTEGERS], length, (int64_t)k * SADDLE_I_ENTRY);
-}
-
-static int keeps_rule(int rule, double x)
-{
-    switch (rule) {
-    case SADDLE_I_FINITE: return isfinite(x);
-    case SADDLE_I_FINITE_OR_NAN: return !isinf(x);
-    case SADDLE_I_NOT_NEGATIVE: return x >= 0.0 && isfinite(x);
-    default: return 1;
-    }
 }
 
 static saddle_status read_numbers(struct saddle_i_reader *r, struct saddle_solver *to, const struct table *t)
@@ -243,7 +255,7 @@ static saddle_status read_numbers(struct saddle_i_reader *r, struct saddle_solve
             return saddle_i_reader_refuse(r, "number %d is not %s", k, f.name);
         }
         const double value = saddle_i_load_real(entry + SADDLE_I_NAME);
-        if (!keeps_rule(f.rule, value)) {
+        if (!saddle_i_number_fits(&f, value)) {
             return saddle_i_reader_refuse(r, "number %s is %g", f.name, value);
         }
         memcpy((char *)to + f.offset, &value, sizeof value);
@@ -289,8 +301,8 @@ static saddle_status check_together(const struct saddle_i_reader *r, const struc
     return wrong == NULL ? SADDLE_OK : saddle_i_reader_refuse(r, "%s", wrong);
 }
 
-/* Looks at the vectors, or reads them. */
-static saddle_status pass_vectors(struct saddle_i_reader *r, const struct saddle_solver *to, const struct table *t, int read)
+/* Vectors to where they belong, but w to g. */
+static saddle_status read_vectors(struct saddle_i_reader *r, const struct saddle_solver *to, const struct table *t)
 {
     struct saddle_i_saved vector[SADDLE_I_MOST_SAVED];
     const int count = saddle_i_saved_vectors(to, vector);
@@ -303,14 +315,12 @@ static saddle_status pass_vectors(struct saddle_i_reader *r, const struct saddle
             return saddle_i_reader_refuse(r, "it has no section %s", vector[i].name);
         }
         TRY(check_length(r, found->name, found->length, to->run.n * 8));
-        double *room = vector[i].content == to->run.w ? to->run.g : vector[i].content;
-        TRY(saddle_i_reader_reals(r, found, read ? room : NULL));
+        TRY(saddle_i_reader_reals(r, found, i == 0 ? to->run.g : vector[i].content));
     }
     return SADDLE_OK;
 }
 
-/* Everything but the vectors, into the copy *to. */
-static saddle_status check_all(struct saddle_i_reader *r, const struct saddle_solver *s, struct saddle_solver *to, struct table *t)
+static saddle_status read_all(struct saddle_i_reader *r, const struct saddle_solver *s, struct saddle_solver *to, struct table *t)
 {
     TRY(scan(r, s, t));
     TRY(check_problem(r, s, t));
@@ -322,15 +332,16 @@ static saddle_status check_all(struct saddle_i_reader *r, const struct saddle_so
     TRY(read_numbers(r, to, t));
     TRY(check_schedule(r, s, to));
     TRY(check_together(r, s, to));
-    return pass_vectors(r, to, t, 0);
+    return read_vectors(r, to, t);
 }
 
-/* The room of vectors that were read for nothing is as in a fresh solver. */
-static void forget_vectors(const struct saddle_solver *to)
+/* What was read for nothing: the vectors are as in a fresh solver again. */
+static void forget_vectors(struct saddle_solver *to)
 {
     struct saddle_i_saved vector[SADDLE_I_MOST_SAVED];
+    to->has_kept = to->kept != NULL;
     const int count = saddle_i_saved_vectors(to, vector);
-    for (int i = 1; i < count; i++) {
+    for (int i = 1; i < count; i++) { /* w is not among them */
         memset(vector[i].content, 0, (size_t)to->run.n * sizeof(double));
     }
 }
@@ -376,14 +387,11 @@ static saddle_status load(struct saddle_solver *s, const char *path)
     struct table t;
     prepare(s, &to);
     TRY(saddle_i_reader_begin(&r, s->context, path));
-    saddle_status status = check_all(&r, s, &to, &t);
+    const saddle_status status = read_all(&r, s, &to, &t);
     if (status == SADDLE_OK) {
-        status = pass_vectors(&r, &to, &t, 1);
-        if (status == SADDLE_OK) {
-            take_over(s, &to);
-        } else {
-            forget_vectors(&to);
-        }
+        take_over(s, &to);
+    } else {
+        forget_vectors(&to);
     }
     saddle_i_reader_end(&r);
     return status;

@@ -8,7 +8,8 @@
 
 static struct faulty_system sys;
 static saddle_context *context;
-static char directory[100], path[200], changed[200];
+static char directory[100], changed[200];
+char file_path[200];
 static struct saddle_i_crc32c crc;
 
 struct file file;
@@ -20,13 +21,13 @@ void file_begin_with(int recipe, int plan)
     context = faulty_system_context(&sys, NULL);
     saddle_i_crc32c_init(&crc, 0);
     (void)fresh_directory(directory, sizeof directory);
-    (void)session_path(path, sizeof path, directory, "good", -1);
+    (void)session_path(file_path, sizeof file_path, directory, "good", -1);
     (void)session_path(changed, sizeof changed, directory, "changed", -1);
     ck_assert(session_begin(&x, context, recipe, &session_plans[plan], FILE_STEPS));
     EXPECT_OK(saddle_solver_step(x.s, 9));
-    EXPECT_OK(saddle_solver_save(x.s, path));
+    EXPECT_OK(saddle_solver_save(x.s, file_path));
     session_end(&x);
-    file.bytes = content_of(path, &file.size);
+    file.bytes = content_of(file_path, &file.size);
     ck_assert_ptr_nonnull(file.bytes);
 }
 

@@ -11,7 +11,8 @@ struct file {
     unsigned char *bytes;
     int64_t size;
 };
-extern struct file file; /* a good one, of a run after 9 steps */
+extern struct file file; /* a good one, of a run after 9 steps, */
+extern char file_path[200]; /* and where it is */
 
 /* Makes it, of a recipe and a plan. */
 void file_begin_with(int recipe, int plan);

@@ -30,13 +30,13 @@ static int enter(struct faulty_system *s, int kind)
     return 1;
 }
 
-static int faulty_open(void *user, const char *path, int flags, int mode)
+static int faulty_open(void *user, int folder, const char *path, int flags, int mode)
 {
     struct faulty_system *s = user;
     if (enter(s, CALL_OPEN)) {
         return -1;
     }
-    const int fd = s->real->open(s->real->user, path, flags, mode);
+    const int fd = s->real->open(s->real->user, folder, path, flags, mode);
     s->open += fd >= 0;
     return fd;
 }
@@ -90,16 +90,16 @@ static int faulty_close(void *user, int fd)
     return fail ? -1 : result;
 }
 
-static int faulty_rename(void *user, const char *from, const char *to)
+static int faulty_rename(void *user, int folder, const char *from, const char *to)
 {
     struct faulty_system *s = user;
-    return enter(s, CALL_RENAME) ? -1 : s->real->rename(s->real->user, from, to);
+    return enter(s, CALL_RENAME) ? -1 : s->real->rename(s->real->user, folder, from, to);
 }
 
-static int faulty_unlink(void *user, const char *path)
+static int faulty_unlink(void *user, int folder, const char *path)
 {
     struct faulty_system *s = user;
-    return enter(s, CALL_UNLINK) ? -1 : s->real->unlink(s->real->user, path);
+    return enter(s, CALL_UNLINK) ? -1 : s->real->unlink(s->real->user, folder, path);
 }
 
 static int faulty_fstat(void *user, int fd, struct saddle_i_file *out)
@@ -108,10 +108,10 @@ static int faulty_fstat(void *user, int fd, struct saddle_i_file *out)
     return enter(s, CALL_FSTAT) ? -1 : s->real->fstat(s->real->user, fd, out);
 }
 
-static int faulty_lstat(void *user, const char *path, struct saddle_i_file *out)
+static int faulty_lstat(void *user, int folder, const char *path, struct saddle_i_file *out)
 {
     struct faulty_system *s = user;
-    return enter(s, CALL_LSTAT) ? -1 : s->real->lstat(s->real->user, path, out);
+    return enter(s, CALL_LSTAT) ? -1 : s->real->lstat(s->real->user, folder, path, out);
 }
 
 void faulty_system_init(struct faulty_system *s)

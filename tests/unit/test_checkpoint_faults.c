@@ -267,7 +267,6 @@ START_TEST(each_allocation)
 }
 END_TEST
 
-/* The order of the calls is what makes a replacement safe. */
 START_TEST(names_of_temporaries_that_are_taken)
 {
     struct side x;

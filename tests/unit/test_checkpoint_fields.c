@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "support/checkpoint_file.h"
 #include "support/expect.h"
+#include "support/faulty_system.h"
 #include "support/run_suite.h"
 
 /* Sets the integer or number of this name. */
@@ -122,6 +123,35 @@ START_TEST(fields_agree)
 }
 END_TEST
 
+/* A run that no file could hold is not saved, and the file that is there stays. */
+START_TEST(what_loading_refuses_is_not_written)
+{
+    struct session x;
+    struct faulty_system sys;
+    int64_t now = 0;
+    file_begin();
+    faulty_system_init(&sys);
+    saddle_context *c = faulty_system_context(&sys, NULL);
+    ck_assert(session_begin(&x, c, FILE_PGD, &session_plans[2], FILE_STEPS));
+    EXPECT_OK(saddle_solver_step(x.s, 4));
+    x.s->run.used = (INT64_C(1) << 62) + 1;
+    EXPECT_FAIL(saddle_solver_save(x.s, file_path), SADDLE_E_OVERFLOW, "saddle_solver_save: used is 4611686018427387905, and a checkpoint can hold 0 .. 4611686018427387904");
+    x.s->run.used--;
+    x.s->run.smoothness = SADDLE_I_INF;
+    EXPECT_FAIL(saddle_solver_save(x.s, file_path), SADDLE_E_NOT_FINITE, "saddle_solver_save: smoothness is inf");
+    x.s->run.smoothness = 0.0;
+    ck_assert_int_eq(sys.calls, 0);
+    unsigned char *same = content_of(file_path, &now);
+    ck_assert_int_eq(now, file.size);
+    EXPECT_SAME(same, file.bytes, now);
+    free(same);
+    EXPECT_OK(saddle_solver_save(x.s, file_path));
+    session_end(&x);
+    saddle_context_destroy(c);
+    file_end();
+}
+END_TEST
+
 START_TEST(names_of_fields)
 {
     static const char *const lists[] = {"integers", "numbers"};
@@ -184,15 +214,38 @@ START_TEST(options_of_a_file)
     saddle_i_store32(p + SADDLE_I_SECTION_HEADER, 99); /* no seed */
     saddle_i_store32(p + SADDLE_I_SECTION_HEADER + 4, 0);
     file_seal(&f);
-    EXPECT_REFUSED(&f, "its options are not complete: 33 of 34");
+    EXPECT_FAIL(file_judge_pgd(&f), SADDLE_E_MISMATCH, "the checkpoint has seed 0, the solver has 7"); /* its default */
     free(f.bytes);
     f = file_copy();
     p = file_section(&f, "options");
     file_shift(&f, p + SADDLE_I_SECTION_HEADER + length, 8);
     saddle_i_store64(p + 24, length + 8);
     file_seal(&f);
-    EXPECT_REFUSED(&f, "its options are not complete");
+    EXPECT_REFUSED(&f, "section options has 552 bytes instead of 544");
     free(f.bytes);
+    file_end();
+}
+END_TEST
+
+/* A file of a version that knew fewer options: those that it lacks have their defaults. */
+START_TEST(options_that_a_file_does_not_have)
+{
+    saddle_option_info e = {.struct_size = (int64_t)sizeof e};
+    file_begin();
+    for (int64_t k = 0; saddle_option_describe(k, &e) == SADDLE_OK; k++) {
+        struct file f = file_copy();
+        unsigned char *p = file_section(&f, "options");
+        unsigned char *entry = p + SADDLE_I_SECTION_HEADER + k * SADDLE_I_OPTION;
+        ck_assert_int_eq(saddle_i_load32(entry), e.id);
+        const int set_here = saddle_i_load32(entry + 4) == SADDLE_I_NOT_DEFAULT && e.id != SADDLE_OPT_MAX_STEPS &&
+                             e.id != SADDLE_OPT_TARGET_VALUE && e.id != SADDLE_OPT_MAX_EPOCHS;
+        file_shift(&f, entry, -SADDLE_I_OPTION);
+        saddle_i_store64(p + 24, saddle_i_load64(p + 24) - SADDLE_I_OPTION);
+        file_seal(&f);
+        const saddle_status s = file_judge_pgd(&f);
+        ck_assert_msg(s == (set_here ? SADDLE_E_MISMATCH : SADDLE_OK), "%s: %s", e.name, saddle_status_name(s));
+        free(f.bytes);
+    }
     file_end();
 }
 END_TEST
@@ -226,9 +279,11 @@ int main(void)
     tcase_add_test(c, integers_keep_their_bounds);
     tcase_add_test(c, numbers_keep_their_rules);
     tcase_add_test(c, fields_agree);
+    tcase_add_test(c, what_loading_refuses_is_not_written);
     tcase_add_test(c, names_of_fields);
     tcase_add_test(c, no_entry_of_a_vector_is_nan_or_infinite);
     tcase_add_test(c, options_of_a_file);
+    tcase_add_test(c, options_that_a_file_does_not_have);
     tcase_add_test(c, the_problem_of_a_file);
     suite_add_tcase(suite, c);
     return saddle_run_suite(suite);
