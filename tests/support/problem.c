@@ -116,10 +116,13 @@ static void spin(int64_t times)
     }
 }
 
-static int faults_here(struct problem *p, int64_t call, const saddle_batch *b)
+static int faults_here(const struct problem *p, int64_t call, const saddle_batch *b, const double *w)
 {
     if (p->fault == FAULT_NONE) {
         return 0;
+    }
+    if (p->fault_point > 0) {
+        return __atomic_load_n(&p->faults_made, __ATOMIC_RELAXED) == 0 && hash_vector(w, p->dim) % p->fault_point == 0;
     }
     if (p->fault_call == 0) {
         return b->index[0] == p->fault_sample;
@@ -128,7 +131,7 @@ static int faults_here(struct problem *p, int64_t call, const saddle_batch *b)
 }
 
 /* What every callback does first; kind: 0, WITH_HESSVEC, WITH_SLOPES. Returns the fault of this call. */
-static int enter(struct problem *p, const saddle_batch *b, int kind)
+static int enter(struct problem *p, const saddle_batch *b, const double *w, int kind)
 {
     int64_t call = __atomic_add_fetch(&p->calls, 1, __ATOMIC_RELAXED);
     int64_t *const of_kind = kind == WITH_HESSVEC ? &p->hessvec_calls : &p->slopes_calls;
@@ -137,7 +140,7 @@ static int enter(struct problem *p, const saddle_batch *b, int kind)
     spin(p->spins);
     call = p->fault_second == 0 ? call : own;
     const int mine = p->fault_second == 0 || p->fault_second == kind;
-    const int fault = mine && faults_here(p, call, b) ? p->fault : FAULT_NONE;
+    const int fault = mine && faults_here(p, call, b, w) ? p->fault : FAULT_NONE;
     count(&p->faults_made, fault != FAULT_NONE);
     return fault;
 }
@@ -165,7 +168,7 @@ static int answer(struct problem *p, const saddle_batch *b, const double *w, dou
     count(&p->value_samples, value == NULL ? 0 : b->count);
     count(&p->gradient_samples, g == NULL ? 0 : b->count);
     count(&p->broken, !batch_is_right(p, b, w, value, g, p->dim));
-    const int fault = enter(p, b, 0);
+    const int fault = enter(p, b, w, 0);
     if (fault == FAULT_CODE) {
         return p->code;
     }
@@ -193,7 +196,7 @@ int problem_hessvec(void *user, const saddle_batch *b, const double *w, const do
     struct problem *p = user;
     count(&p->hessvec_samples, b->count);
     count(&p->broken, !batch_is_right(p, b, w, NULL, product, p->dim));
-    const int fault = enter(p, b, WITH_HESSVEC);
+    const int fault = enter(p, b, w, WITH_HESSVEC);
     if (fault == FAULT_CODE) {
         return p->code;
     }
@@ -211,7 +214,7 @@ int problem_slopes(void *user, const saddle_batch *b, const double *w, int64_t k
     struct problem *p = user;
     count(&p->slopes_samples, b->count);
     count(&p->broken, k < 1 || !batch_is_right(p, b, w, NULL, slopes, b->count * k));
-    const int fault = enter(p, b, WITH_SLOPES);
+    const int fault = enter(p, b, w, WITH_SLOPES);
     if (fault == FAULT_CODE) {
         return p->code;
     }

@@ -31,6 +31,7 @@ struct problem {
     int fault_second;            /* WITH_HESSVEC, WITH_SLOPES: only calls of that callback count and fail; 0: all */
     int64_t fault_call;          /* it acts in this call, from 1, ... */
     int64_t fault_sample;        /* ... or, when fault_call is 0, in calls whose first sample is this */
+    uint64_t fault_point;        /* > 0: it acts instead, once, where the hash of w is a multiple of this */
     int for_ever;                /* in all calls from fault_call on */
     int code;
     int64_t entry;
