@@ -35,10 +35,17 @@ START_TEST(sizes_that_overflow_are_told)
         EXPECT_FAIL(saddle_i_alloc(c, bad[i].count, bad[i].size, &p), SADDLE_E_OVERFLOW, bad[i].said);
     }
     m.largest = 1000000;
+    double *v = poison;
+#if PTRDIFF_MAX > INT32_MAX
     EXPECT_FAIL(saddle_i_alloc(c, (INT64_C(1) << 60) - 100, 8, &p), SADDLE_E_MEMORY,
                 "NULL for 9223372036854775072 bytes");
-    double *v = poison;
     EXPECT_FAIL(saddle_i_alloc_vector(c, INT64_C(1) << 41, &v), SADDLE_E_MEMORY, "NULL for 17592186044480 bytes");
+#else /* the most that can be asked for, and one entry more; 2^41 entries cannot be addressed */
+    EXPECT_FAIL(saddle_i_alloc(c, (INT64_C(1) << 28) - 9, 8, &p), SADDLE_E_MEMORY, "NULL for 2147483640 bytes");
+    EXPECT_FAIL(saddle_i_alloc(c, (INT64_C(1) << 28) - 8, 8, &p), SADDLE_E_OVERFLOW, "268435448 things of 8 bytes");
+    EXPECT_FAIL(saddle_i_alloc_vector(c, INT64_C(1) << 41, &v), SADDLE_E_OVERFLOW, "2199023255552 things of 8 bytes");
+    EXPECT_FAIL(saddle_i_alloc_vector(c, (INT64_C(1) << 27), &v), SADDLE_E_MEMORY, "NULL for 1073741888 bytes");
+#endif
     ck_assert(p == poison && (void *)v == poison);
     ck_assert_int_eq(m.calls, calls + 2);
     saddle_context_destroy(c);
