@@ -18,7 +18,8 @@ extern "C" {
 #endif
 
 /** Where memory comes from: both functions, or pass NULL for the C library's. With more than one
- *  thread the functions are still called by one thread at a time for each object.
+ *  thread the functions are still called by one thread at a time for each object; objects that are used
+ *  in several threads call them at the same time.
  *  @since 0.1 */
 typedef struct saddle_allocator {
     int64_t struct_size; /**< sizeof(saddle_allocator) */
@@ -55,7 +56,8 @@ SADDLE_API void saddle_context_destroy(saddle_context *c);
 
 /** Sets who receives the log; the library itself never prints.
  *  @param c the context
- *  @param fn the receiver, NULL for none; called in the thread that calls the library
+ *  @param fn the receiver, NULL for none; called in the thread that calls the library, by several at
+ *         the same time where objects of this context are used in several; set before they are at work
  *  @param user borrowed; handed to fn
  *  @param level the highest level wanted, 0 .. 3; 0 = nothing
  *  @return SADDLE_OK; SADDLE_E_ARGUMENT (c is NULL, level out of bounds)
@@ -63,8 +65,8 @@ SADDLE_API void saddle_context_destroy(saddle_context *c);
 SADDLE_API saddle_status saddle_context_set_log(saddle_context *c, saddle_log_fn fn, void *user, int32_t level);
 
 /** Sets how many threads share the samples of one evaluation; the result has the same bits for any
- *  number. Each further thread costs one vector of dim entries. Takes effect at the next call on an
- *  object, at any time between calls.
+ *  number. Each further thread costs one vector of dim entries. At any time, from any thread: takes
+ *  effect at the next evaluation.
  *  @param c the context
  *  @param threads 1 .. 1024; the default is 1: callbacks run in the calling thread only
  *  @return SADDLE_OK; SADDLE_E_ARGUMENT (c is NULL, threads out of bounds)
