@@ -53,6 +53,19 @@ for example in "$source"/examples/*.c; do
 done
 [ "$count" -gt 0 ] || fail "there are no examples"
 
+# and those in C++ and, where it is, Fortran
+# shellcheck disable=SC2046
+c++ -std=c++11 "${warnings[@]}" "$source/examples/cpp/escape.cpp" $(flags shared --cflags --libs) -o "$work/escape-cpp"
+LD_LIBRARY_PATH=$libdir "$work/escape-cpp" | cmp "$source/tests/languages/escape.out" -
+count=$((count + 1))
+if command -v gfortran >/dev/null; then
+    mkdir "$work/modules"
+    # shellcheck disable=SC2046
+    gfortran -std=f2018 -J "$work/modules" "$source"/examples/fortran/{saddle,escape}.f90 $(flags shared --libs) -o "$work/escape-fortran"
+    LD_LIBRARY_PATH=$libdir "$work/escape-fortran" | cmp "$source/tests/languages/escape.out" -
+    count=$((count + 1))
+fi
+
 # the quick start from a folder of its own, as README.md tells to build it; then with the archive; then as C++
 mkdir "$work/alone" && cp "$source/examples/quickstart.c" "$work/alone/" && cd "$work/alone"
 # shellcheck disable=SC2046
