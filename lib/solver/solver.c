@@ -362,6 +362,7 @@ static saddle_status go_on(saddle_solver *s, int64_t last, const char *who)
     struct saddle_i_fenv env;
     saddle_i_fenv_enter(&env);
     s->working = s->called = 1;
+    s->w_changed = 0;
     s->run.oracle->callback_code = 0;
     s->started = saddle_i_clock();
     const saddle_status status = saddle_i_oracle_tell(s->run.oracle, saddle_i_engine_run(s, last));
@@ -371,7 +372,9 @@ static saddle_status go_on(saddle_solver *s, int64_t last, const char *who)
     if (s->run.oracle->callback_code != 0) {
         s->callback_code = s->run.oracle->callback_code;
     }
-    s->fingerprint = saddle_i_fingerprint(s->run.n, s->run.w);
+    if (!s->w_changed) {
+        s->fingerprint = saddle_i_fingerprint(s->run.n, s->run.w);
+    }
     s->working = 0;
     saddle_i_fenv_leave(&env);
     return status;
