@@ -28,8 +28,10 @@ const int stage_codes[] = {1, 7, -3};
 static int spoil(struct stage *x, const char *which, int code, const double *w, int64_t n, double *out)
 {
     const int64_t call = __atomic_add_fetch(&x->calls, 1, __ATOMIC_RELAXED);
-    if (x->hostile && w != NULL) {
-        ((double *)(uintptr_t)w)[call % STAGE_DIM] = x->hostile == 1 ? 0.25 : (double)NAN;
+    const int of_monitor = x->hostile == STAGE_MONITOR_WRITES;
+    if (x->hostile != 0 && w != NULL && (!of_monitor || strcmp(which, "monitor") == 0)) {
+        memcpy(x->kept, x->w, sizeof x->w);
+        ((double *)(uintptr_t)w)[call % STAGE_DIM] = x->hostile == STAGE_WRITES_NAN ? (double)NAN : 0.25 * (double)(call % 5);
     }
     if (code != 0 || x->fault_call == 0 || (x->for_ever ? call < x->fault_call : call != x->fault_call)) {
         return code;

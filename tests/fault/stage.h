@@ -19,6 +19,9 @@ extern const char *const stage_act_names[ACTS];
 /* How a callback fails. */
 enum stage_fault { STAGE_CODE_1, STAGE_CODE_7, STAGE_CODE_MINUS_3, STAGE_NAN_FIRST, STAGE_NAN_MIDDLE, STAGE_INF_LAST, STAGE_FAULTS };
 
+/* Callbacks that write into w, which is read-only for them: a finite number, NaN; the monitor alone. */
+enum stage_hostile { STAGE_WRITES = 1, STAGE_WRITES_NAN, STAGE_MONITOR_WRITES };
+
 extern const int stage_codes[]; /* of the first three */
 
 struct scenario {
@@ -57,7 +60,8 @@ struct stage {
     int64_t fault_call;       /* this one fails, from 1; 0 = none */
     int for_ever, fault;      /* and all after it; of stage_fault */
     int64_t made;             /* atomic: failures so far */
-    int hostile;              /* every callback writes into w: 1 a finite number, 2 NaN */
+    int hostile;              /* of stage_hostile, 0 = not */
+    double kept[STAGE_DIM];   /* w before it was written into last */
     const char *which;        /* the callback that failed last */
     int64_t events;           /* calls of the monitor */
     int64_t steps;            /* of saddle_minimize(), when it failed */
