@@ -25,6 +25,7 @@ void saddle_i_basis_init(struct saddle_i_basis *b, saddle_context *c, const stru
     b->kernels = k;
     b->n = n;
     b->stride = n;
+    b->countable = INT_MAX;
     b->most = most;
 }
 
@@ -118,7 +119,7 @@ void saddle_i_basis_combine(const struct saddle_i_basis *b, int64_t m, const dou
 static void combine_tile(const struct saddle_i_basis *b, int64_t m, int64_t p, const double *s, int64_t at,
                          int64_t length, double *new)
 {
-    const int fits = b->stride <= INT_MAX;
+    const int fits = b->stride <= b->countable;
     const int64_t step = fits ? SADDLE_I_CHUNK : 1;
     const int stride = fits ? (int)b->stride : SADDLE_I_TILE;
     for (int64_t first = 0; first < m; first += step) {

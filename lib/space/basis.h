@@ -10,6 +10,7 @@ struct saddle_i_basis {
     saddle_context *context;
     const struct saddle_i_kernels *kernels;
     int64_t n, stride; /* stride >= n: entries from one vector of a chunk to the next */
+    int64_t countable; /* strides up to this are walked by BLAS, which counts in ints: INT_MAX; tests set less */
     int64_t most;      /* vectors that it may hold, at most SADDLE_I_CHUNK * SADDLE_I_MAX_CHUNKS */
     double *chunk[SADDLE_I_MAX_CHUNKS];
 };

@@ -170,12 +170,13 @@ START_TEST(subtract_and_combine_as_defined)
 END_TEST
 
 /* v_i = sum_j s_ij v_j by long double; each entry within the error of any order of summation. */
-static void expect_rotation(int64_t n, int64_t m, int64_t p)
+static void expect_rotation(int64_t n, int64_t m, int64_t p, int64_t countable)
 {
     struct saddle_i_basis b;
     struct saddle_i_basis before;
     start(&b, saddle_i_kernels_best(), n, m);
     start(&before, saddle_i_kernels_best(), n, m);
+    b.countable = countable;
     double *s = vector(p * m);
     fill(11, p * m, s);
     double *room = vector(SADDLE_I_TILE * p + 1);
@@ -204,16 +205,20 @@ static void expect_rotation(int64_t n, int64_t m, int64_t p)
     free(room);
 }
 
+/* Also where a stride is more than BLAS can count, so that vectors go one by one. */
 START_TEST(rotate_combines_in_place)
 {
     const int64_t n[] = {1, 5, 255, 256, 257, 1000, MOST_N};
-    for (EACH(i, n)) {
-        expect_rotation(n[i], 1, 1);
-        expect_rotation(n[i], 16, 16);
-        expect_rotation(n[i], 20, 10);
-        expect_rotation(n[i], 33, 1);
+    for (int one_by_one = 0; one_by_one < 2; one_by_one++) {
+        for (EACH(i, n)) {
+            const int64_t countable = one_by_one ? n[i] - 1 : n[i] + 7;
+            expect_rotation(n[i], 1, 1, countable);
+            expect_rotation(n[i], 16, 16, countable);
+            expect_rotation(n[i], 20, 10, countable);
+            expect_rotation(n[i], 33, 1, countable);
+        }
+        expect_rotation(300, 150, 130, one_by_one ? 299 : INT_MAX); /* more than one product's rows */
     }
-    expect_rotation(300, 150, 130); /* more than one product's rows */
 }
 END_TEST
 
