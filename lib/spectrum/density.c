@@ -9,6 +9,7 @@ enum { PROBES = 10, MOST = 60, NODES = PROBES * MOST };
 
 #define WIDTH 0.01 /* standard deviation of a Gaussian, of the spread */
 #define NO_SPREAD 0x1p-26 /* of the largest node: sqrt(eps), where the recurrence of a quadrature ends */
+#define LEAST_WIDTH 1e-300 /* a height near its inverse is a number */
 #define BEYOND 3.0 /* standard deviations on the grid past the last nodes */
 
 struct quadrature {
@@ -66,9 +67,9 @@ static double width(double least, double largest)
     const double size = fmax(fabs(least), fabs(largest));
     const double spread = largest - least;
     if (spread > NO_SPREAD * size) {
-        return WIDTH * spread;
+        return fmax(WIDTH * spread, LEAST_WIDTH);
     }
-    return size > 0.0 ? WIDTH * size : WIDTH;
+    return size > 0.0 ? fmax(WIDTH * size, LEAST_WIDTH) : WIDTH;
 }
 
 saddle_status saddle_i_density(struct saddle_i_operator *a, const struct saddle_i_lanczos_settings *v, int64_t points,

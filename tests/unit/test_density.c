@@ -200,11 +200,35 @@ START_TEST(failures_come_back_and_leak_nothing)
 }
 END_TEST
 
+/* A hundredth of such a spread has no inverse, or is 0. */
+START_TEST(spectra_at_the_end_of_the_range_have_a_density)
+{
+    const double sizes[] = {1e-290, 1e-300, 1e-306, 1e-315, 5e-324};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        spectrum(i % 2 == 0 ? EQUISPACED : OUTLIERS);
+        for (int j = 0; j < N; j++) {
+            d[j] *= sizes[i];
+        }
+        operator_make(&o, context, N, &a, 0);
+        EXPECT_OK(saddle_i_density(&o, &settings, POINTS, lambda, density));
+        for (int j = 0; j < POINTS; j++) {
+            REQUIRE(density[j] >= 0.0 && density[j] <= DBL_MAX && (j == 0 || lambda[j] >= lambda[j - 1]));
+        }
+        const double step = lambda[POINTS - 1] / (POINTS - 1) - lambda[0] / (POINTS - 1);
+        double sum = 0.0;
+        for (int j = 0; j < POINTS; j++) {
+            sum += density[j] * step;
+        }
+        ck_assert_msg(fabs(sum - 1.0) < 0.01, "%g: %g", sizes[i], sum);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     const TTest *const tests[] = {
         near_the_true_distribution, the_grid_is_equidistant, a_multiple_of_the_identity_is_one_peak, products_are_bounded,
-        probes_are_numbered, failures_come_back_and_leak_nothing,
+        spectra_at_the_end_of_the_range_have_a_density, probes_are_numbered, failures_come_back_and_leak_nothing,
     };
     Suite *s = suite_create("density");
     TCase *t = tcase_create("quadrature");
