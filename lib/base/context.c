@@ -11,23 +11,22 @@
 #endif
 
 /* A block carries its size in front of it, since the allocator wants it back. 64 bytes keep the alignment. */
-enum { HEADER = 64, ALIGNMENT = 64 };
+enum { HEADER = 64, ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 static void *default_alloc(void *user, size_t bytes, size_t alignment)
 {
     (void)user;
     void *p = NULL;
+    const int is_long = bytes >= 2 * HUGE_PAGE; /* page by page of 4 KiB, its first touch would cost more than a pass of work */
+    if (posix_memalign(&p, is_long ? HUGE_PAGE : alignment, bytes) != 0) {
+        return NULL;
+    }
 #if defined(MADV_HUGEPAGE)
-    enum { HUGE_PAGE = 2 << 20 };
-    if (bytes >= 2 * HUGE_PAGE) { /* the first touch of a long vector costs more than a pass of work, page by page of 4 KiB */
-        if (posix_memalign(&p, HUGE_PAGE, bytes) != 0) {
-            return NULL;
-        }
+    if (is_long) {
         (void)madvise(p, bytes - bytes % HUGE_PAGE, MADV_HUGEPAGE);
-        return p;
     }
 #endif
-    return posix_memalign(&p, alignment, bytes) == 0 ? p : NULL;
+    return p;
 }
 
 static void default_dealloc(void *user, void *ptr, size_t bytes)

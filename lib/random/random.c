@@ -24,13 +24,11 @@ const struct saddle_i_random_kernels *saddle_i_random_at(int level)
 /* Asked anew at each call: it costs a nanosecond, and there is no state to guard. */
 const struct saddle_i_random_kernels *saddle_i_random_best(void)
 {
-    for (int level = 3; level > 0; level--) {
-        const struct saddle_i_random_kernels *k = saddle_i_random_at(level);
-        if (k != NULL) {
-            return k;
-        }
+    const struct saddle_i_random_kernels *k = NULL;
+    for (int level = 3; k == NULL; level--) { /* ends at 0, which is there on every processor */
+        k = saddle_i_random_at(level);
     }
-    return saddle_i_random_portable();
+    return k;
 }
 
 typedef void fill(const saddle_random_stream *s, uint64_t pair, int64_t pairs, double *out);

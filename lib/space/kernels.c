@@ -29,11 +29,9 @@ const struct saddle_i_kernels *saddle_i_kernels_at(int level)
 
 const struct saddle_i_kernels *saddle_i_kernels_best(void)
 {
-    for (int level = HIGHEST; level > 0; level--) {
-        const struct saddle_i_kernels *k = saddle_i_kernels_at(level);
-        if (k != NULL) {
-            return k;
-        }
+    const struct saddle_i_kernels *k = NULL;
+    for (int level = HIGHEST; k == NULL; level--) { /* ends at 0, which is there on every processor */
+        k = saddle_i_kernels_at(level);
     }
-    return saddle_i_kernels_portable();
+    return k;
 }

@@ -53,6 +53,22 @@ START_TEST(sizes_that_overflow_are_told)
 }
 END_TEST
 
+/* What malloc itself refuses, which AddressSanitizer would take for a mistake. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+START_TEST(memory_that_the_system_has_not_is_refused)
+{
+    void *const poison = (void *)(uintptr_t)0x5a5a5a50;
+    void *p = poison;
+    EXPECT_FAIL(saddle_i_alloc(saddle_i_context_hold(NULL), PTRDIFF_MAX - 4096, 1, &p), SADDLE_E_MEMORY, "NULL for ");
+    ck_assert_ptr_eq(p, poison);
+}
+END_TEST
+
 START_TEST(memory_is_aligned_and_returned_by_its_size)
 {
     struct memory m;
@@ -238,6 +254,7 @@ int main(void)
     Suite *suite = suite_create("base");
     TCase *c = tcase_create("base");
     tcase_add_test(c, sizes_that_overflow_are_told);
+    tcase_add_test(c, memory_that_the_system_has_not_is_refused);
     tcase_add_test(c, memory_is_aligned_and_returned_by_its_size);
     tcase_add_test(c, a_context_lives_as_long_as_its_holders);
     tcase_add_test(c, a_message_is_cut_to_its_room);
