@@ -35,6 +35,7 @@ STRUCTS = """#include <stddef.h>
 FUNCTIONS = """#define FUNCTION(name, ...) _Static_assert(_Generic(&(name), __VA_ARGS__: 1, default: 0), #name " has another type");
 #define CALLBACK(name, ...) _Static_assert(_Generic((name)0, __VA_ARGS__: 1, default: 0), #name " is another type");
 """
+FILES = ("numbers.c", "structs.c", "functions.c")
 PINNED = re.compile(r"^(?:NUMBER|WIDTH|SIZE(?:_64)?|FUNCTION|CALLBACK)\((\w+)[,)]|^MEMBER(?:_64)?\((\w+), \d+, (\w+),", re.M)
 
 
@@ -62,7 +63,7 @@ def files(interface):
 def pinned(folder):
     """The names that the kept files pin: `name`, and `struct.member`."""
     names = set()
-    for name in ("numbers.c", "structs.c", "functions.c"):
+    for name in FILES:
         with open(os.path.join(folder, name), encoding="utf-8") as f:
             names |= {whole or f"{owner}.{member}" for whole, owner, member in PINNED.findall(f.read())}
     return names
@@ -89,11 +90,10 @@ def compile_all(headers, folder):
             command = [compiler, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", *width, "-I", headers]
             if width and subprocess.run(command + ["-x", "c", "-"], input="#include <stdint.h>\n", text=True, capture_output=True).returncode:
                 continue
-            for name in ("numbers.c", "structs.c", "functions.c"):
-                ran = subprocess.run(command + [os.path.join(folder, name)], capture_output=True, text=True)
-                compiled += 1
-                if ran.returncode:
-                    errors = [line for line in ran.stderr.splitlines() if "error:" in line]
-                    found += [f"{compiler}{' -m32' if width else ''}: {line}" for line in errors or [ran.stderr]]
-    print(f"{compiled} compilations of the pins")
+            ran = subprocess.run(command + [os.path.join(folder, name) for name in FILES], capture_output=True, text=True)
+            compiled += 1
+            if ran.returncode:
+                errors = [line for line in ran.stderr.splitlines() if "error:" in line]
+                found += [f"{compiler}{' -m32' if width else ''}: {line}" for line in errors or [ran.stderr]]
+    print(f"the pins were compiled {compiled} times")
     return found if compiled else ["no compiler was found"]
