@@ -187,6 +187,12 @@ def read(folder, compiler="cc"):
         inner = tokens[3:-1] if tokens[:3] == ["extern", '"C"', "{"] and tokens[-1] == "}" else None
         if tokens and (inner is None or inner != TOKEN.findall(texts.get(header, ""))):
             interface.errors.append(f"{header}: C++ does not see the same declarations inside extern \"C\"")
+    for name in [*interface.enums, *interface.structs, *interface.opaque, *interface.types, *interface.functions]:
+        if not name.startswith("saddle_"):
+            interface.errors.append(f"{name}: public names begin with saddle_")
+    for name in [*interface.macros, *(name for values in interface.enums.values() for name in values)]:
+        if not name.startswith("SADDLE_"):
+            interface.errors.append(f"{name}: public numbers and macros begin with SADDLE_")
     if not interface.functions:
         interface.errors.append(f"{folder}: no function is declared")
     return interface
