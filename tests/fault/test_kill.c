@@ -340,13 +340,10 @@ START_TEST(killed_runs_end_with_the_same_bits)
     }
     ck_assert_int_eq(rmdir(folder), 0);
     ck_assert_int_gt(total.resumed, 0);
-    printf("# counted: %lld lives of runs ended by SIGKILL
-# counted: %lld killed runs that ended with other bits
-"
-           "# counted: %lld checkpoints of killed runs that could not be read
-",
+    printf("# counted: %lld lives of runs ended by SIGKILL\n# counted: %lld killed runs that ended with other bits\n"
+           "# counted: %lld checkpoints of killed runs that could not be read\n",
            (long long)total.kills, (long long)total.other, (long long)total.unreadable);
-    printf("# %lld runs of all methods, %lld lives that went on from a file, %lld saves lost, %lld temporary files left by saves that were killed\n",
+    printf("# %lld runs, %lld lives that went on from a file, %lld saves lost, %lld temporary files left by saves that were killed\n",
            (long long)total.runs, (long long)total.resumed, (long long)total.lost, (long long)total.strays);
     (void)fflush(stdout);
 }
