@@ -16,9 +16,10 @@ static struct store_file *by_handle(struct store *d, int fd)
     return fd == FILE_HANDLE ? &d->file : &d->temporary;
 }
 
-static int store_open(void *user, const char *path, int flags, int mode)
+static int store_open(void *user, int folder, const char *path, int flags, int mode)
 {
     struct store *d = user;
+    (void)folder; /* there is but one */
     (void)mode;
     if ((flags & O_DIRECTORY) != 0) {
         d->open++;
@@ -75,16 +76,18 @@ static int store_close(void *user, int fd)
     return 0;
 }
 
-static int store_rename(void *user, const char *from, const char *to)
+static int store_rename(void *user, int folder, const char *from, const char *to)
 {
     struct store *d = user;
+    (void)folder;
     *by_name(d, to) = *by_name(d, from);
     by_name(d, from)->there = 0;
     return 0;
 }
 
-static int store_unlink(void *user, const char *path)
+static int store_unlink(void *user, int folder, const char *path)
 {
+    (void)folder;
     by_name(user, path)->there = 0;
     return 0;
 }
@@ -100,9 +103,10 @@ static int store_fstat(void *user, int fd, struct saddle_i_file *out)
     return 0;
 }
 
-static int store_lstat(void *user, const char *path, struct saddle_i_file *out)
+static int store_lstat(void *user, int folder, const char *path, struct saddle_i_file *out)
 {
     const struct store_file *f = by_name(user, path);
+    (void)folder;
     if (!f->there) {
         errno = ENOENT;
         return -1;
