@@ -168,16 +168,17 @@ SADDLE_API saddle_status saddle_solver_result(saddle_solver *s, saddle_result *o
 
 /** Writes all that the run is into a file, a checkpoint; saddle_solver_load() goes on from there with the same bits, results, counts and
  *  events. Between calls, from the monitor, after a failure and after the run has stopped. The file is replaced as a whole: what is
- *  written goes to a temporary in the same directory, named .saddle-*.tmp, is flushed to the disk and then renamed, and the
- *  directory is flushed. Whoever opens path finds the old checkpoint or the new one, also after a crash; a process that is killed
- *  in here leaves its temporary behind. A link at path is replaced, not followed; what is no plain file is left alone. The new
+ *  written goes to a temporary in the same directory, named after the file with 16 digits and .tmp behind, is flushed to the disk and then
+ *  renamed, and the directory is flushed. Whoever opens path finds the old checkpoint or the new one, also after a crash; a process
+ *  that is killed in here leaves its temporary behind. A link at path is replaced, not followed; what is no plain file is left alone. The new
  *  file has those permissions of the old one that umask allows, or 0666 less umask. Costs 64 KiB of memory.
  *  Not saved: the objective, the monitor, a schedule of the caller's own, a request to stop, the number of threads, the log.
  *  docs/checkpoint-format.md defines the file.
  *  @param s the solver
  *  @param path the name of the file; not empty, no slash at its end
  *  @return SADDLE_OK; SADDLE_E_ARGUMENT (NULL, a path that names no file), SADDLE_E_STATE (inside a step; w was changed),
- *          SADDLE_E_MEMORY, SADDLE_E_IO: the old file is as it was, but where the message says that the directory could not be flushed
+ *          SADDLE_E_MEMORY, SADDLE_E_OVERFLOW and SADDLE_E_NOT_FINITE (a count or number of the run that no checkpoint holds: above 2^62
+ *          samples, a step size chosen past the range), SADDLE_E_IO: the old file is as it was, but where the message says that the directory could not be flushed
  *          the new one is in place. The run is never touched
  *  @since 0.1 */
 SADDLE_API SADDLE_NODISCARD saddle_status saddle_solver_save(saddle_solver *s, const char *path);

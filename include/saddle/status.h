@@ -26,7 +26,7 @@ typedef enum saddle_status {
     SADDLE_E_STATE = -8,         /**< order of calls, e.g. a callback set after a solver was made */
     SADDLE_E_IO = -9,            /**< a file could not be read or written */
     SADDLE_E_FORMAT = -10,       /**< not a file of this library, a damaged one, or one of a newer format */
-    SADDLE_E_MISMATCH = -11,     /**< a file of another problem: dim, samples, method or seed differ */
+    SADDLE_E_MISMATCH = -11,     /**< a file of another problem: dim, samples, method, or an option that changes the iterates */
     SADDLE_E_COMM = -12,         /**< a sum over processes failed, or the processes disagree */
     SADDLE_E_LINALG = -13,       /**< LAPACK gave up */
     SADDLE_E_UNSUPPORTED = -14,  /**< not in this build or this version; an option or method that it does not know */
