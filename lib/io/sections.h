@@ -37,6 +37,7 @@ struct saddle_i_writer {
     struct saddle_i_crc32c crc;
     unsigned char *block;
     size_t fill;      /* bytes of the block in use */
+    int64_t written;  /* bytes of the file before the block */
     uint32_t running; /* CRC of the section so far */
     int by_bytes;     /* reals are not in memory as in the file: they go through the block */
 };

@@ -40,7 +40,7 @@ START_TEST(bytes_come_in_the_order_of_the_file)
 }
 END_TEST
 
-enum { LONGEST = 3 * SADDLE_I_BLOCK_BYTES / 8 + 1 };
+enum { LONGEST = 9 * SADDLE_I_BLOCK_BYTES / 8 + 1 };
 static double number[LONGEST], back[LONGEST];
 
 static void write_file(int64_t count, int by_bytes)
