@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a save costs beside a plain write and fsync of as many bytes from memory into a new file of the same folder, and a load beside a
- * plain read of it; and the memory that they take beyond the run's own. Competitors take turns; medians of one run; only the ratios travel
- * from machine to machine. Usage: save [entries [folder ...]] */
+/* What a save costs beside a plain write and fsync of the same bytes from memory in the same folder: each into a new file, and each over
+ * its file of the round before, whose blocks the system then has to free; what a load costs beside a plain read; and the memory that they
+ * take beyond the run's own. Competitors take turns; medians of one run; only the ratios travel from machine to machine.
+ * Usage: save [entries [folder ...]] */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 11, WAYS = 4, SAVE = 0, WRITE = 1, LOAD = 2, READ = 3, PIECE = 1 << 20 };
+enum { ROUNDS = 15, SAVE = 0, WRITE, SAVE_OVER, WRITE_OVER, LOAD, READ, WAYS, PIECE = 1 << 20 };
 
 struct memory {
     int64_t bytes, peak;
@@ -85,10 +86,9 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* In pieces or all at once makes no difference here; a file that is there already would be another matter: its blocks have to go. */
 static void plain_write(const struct bench *b)
 {
-    const int fd = open(b->plain, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = open(b->plain, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     need_system(fd >= 0, b->plain);
     for (int64_t at = 0; at < b->bytes;) {
         const int64_t left = b->bytes - at;
@@ -177,17 +177,19 @@ static void go(struct bench *b, saddle_method m, int way, double *seconds)
         saddle_solver_destroy(b->fresh);
         b->fresh = solver(b, m, b->w_fresh);
     }
+    if (way == SAVE || way == WRITE) {
+        need_system(unlink(way == SAVE ? b->path : b->plain) == 0, "unlink");
+    }
     const double start = now();
     switch (way) {
-    case SAVE: need(saddle_solver_save(b->s, b->path)); break;
-    case WRITE: plain_write(b); break;
+    case SAVE:
+    case SAVE_OVER: need(saddle_solver_save(b->s, b->path)); break;
+    case WRITE:
+    case WRITE_OVER: plain_write(b); break;
     case LOAD: need(saddle_solver_load(b->fresh, b->path)); break;
     default: plain_read(b); break;
     }
     *seconds = now() - start;
-    if (way == WRITE) {
-        need_system(unlink(b->plain) == 0, b->plain);
-    }
 }
 
 static int ascending(const void *a, const void *b)
@@ -196,34 +198,42 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void print_times(double t[WAYS][ROUNDS], double ratio[WAYS / 2][ROUNDS])
+{
+    static const char *const what[WAYS / 2][2] = {
+        {"save, new file", "write + fsync"}, {"save, old file", "write + fsync"}, {"load", "read"}};
+    for (int k = 0; k < WAYS / 2; k++) {
+        double *const ours = t[2 * k], *const plain = t[2 * k + 1];
+        qsort(ours, ROUNDS, sizeof *ours, ascending);
+        qsort(plain, ROUNDS, sizeof *plain, ascending);
+        qsort(ratio[k], ROUNDS, sizeof ratio[k][0], ascending);
+        printf("  %-14s %8.1f ms, plain %-13s %8.1f ms: %5.3f x; of the rounds %.3f, from %.3f to %.3f x\n", what[k][0],
+               1e3 * ours[ROUNDS / 2], what[k][1], 1e3 * plain[ROUNDS / 2], ours[ROUNDS / 2] / plain[ROUNDS / 2], ratio[k][ROUNDS / 2],
+               ratio[k][0], ratio[k][ROUNDS - 1]);
+    }
+}
+
 static void measure_time(struct bench *b, saddle_method m)
 {
-    static double t[WAYS][ROUNDS], ratio[2][ROUNDS];
+    static double t[WAYS][ROUNDS], ratio[WAYS / 2][ROUNDS];
     struct stat file;
     need_system(stat(b->path, &file) == 0, b->path);
     b->bytes = (int64_t)file.st_size;
     b->copy = malloc((size_t)b->bytes);
     need_system(b->copy != NULL, "memory");
-    memset(b->copy, 1, (size_t)b->bytes);
-    plain_read(b); /* warm */
+    plain_read(b);
+    plain_write(b);
     for (int round = 0; round < ROUNDS; round++) {
-        for (int k = 0; k < WAYS; k++) { /* first the one of a pair, then the other */
+        for (int k = 0; k < WAYS; k++) { /* of a pair now the one first, now the other */
             const int way = round % 2 == 0 ? k : k ^ 1;
             go(b, m, way, &t[way][round]);
         }
-        ratio[0][round] = t[SAVE][round] / t[WRITE][round];
-        ratio[1][round] = t[LOAD][round] / t[READ][round];
+        for (int k = 0; k < WAYS / 2; k++) {
+            ratio[k][round] = t[2 * k][round] / t[2 * k + 1][round];
+        }
     }
-    for (int way = 0; way < WAYS; way++) {
-        qsort(t[way], ROUNDS, sizeof t[way][0], ascending);
-    }
-    for (int k = 0; k < 2; k++) {
-        qsort(ratio[k], ROUNDS, sizeof ratio[k][0], ascending);
-        printf("  %s %8.1f ms, plain %s %8.1f ms: %5.3f x; round by round from %.3f over %.3f to %.3f x\n",
-               k == 0 ? "save" : "load", 1e3 * t[2 * k][ROUNDS / 2], k == 0 ? "write + fsync" : "read         ",
-               1e3 * t[2 * k + 1][ROUNDS / 2], t[2 * k][ROUNDS / 2] / t[2 * k + 1][ROUNDS / 2], ratio[k][0], ratio[k][ROUNDS / 2],
-               ratio[k][ROUNDS - 1]);
-    }
+    print_times(t, ratio);
+    need_system(unlink(b->plain) == 0, b->plain);
 }
 
 static void measure(int64_t dim, saddle_method m, const char *folder)
