@@ -216,6 +216,8 @@ public:
     }
     saddle_result run() { return end(saddle_solver_run(s_.get())); }
     saddle_result step(std::int64_t steps) { return end(saddle_solver_step(s_.get(), steps)); }
+    void save(const std::string &path) { check(saddle_solver_save(s_.get(), path.c_str())); } // also from the monitor
+    void load(const std::string &path) { check(saddle_solver_load(s_.get(), path.c_str())); } // before the first step
     void request_stop() noexcept { saddle_solver_request_stop(s_.get()); }
     saddle_result result() const
     {

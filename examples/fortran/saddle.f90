@@ -191,6 +191,16 @@ module saddle
             import
             type(c_ptr), value :: s
         end function
+        integer(c_int) function saddle_solver_save(s, path) bind(c)
+            import
+            type(c_ptr), value :: s
+            character(kind=c_char), intent(in) :: path(*) ! ends with c_null_char
+        end function
+        integer(c_int) function saddle_solver_load(s, path) bind(c)
+            import
+            type(c_ptr), value :: s
+            character(kind=c_char), intent(in) :: path(*)
+        end function
         subroutine saddle_solver_request_stop(s) bind(c)
             import
             type(c_ptr), value :: s

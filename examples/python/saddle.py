@@ -87,6 +87,7 @@ _FUNCTIONS = {
     "solver_create": (_status, _object, c_int32, _object, _vector, _out), "solver_destroy": (None, _object),
     "solver_set_monitor": (_status, _object, MonitorFn, c_void_p), "solver_step": (_status, _object, c_int64),
     "solver_run": (_status, _object), "solver_request_stop": (None, _object), "solver_result": (_status, _object, POINTER(Result)),
+    "solver_save": (_status, _object, c_char_p), "solver_load": (_status, _object, c_char_p),
     "certify": (_status, _object, _vector, _object, _vector, POINTER(Certificate)),
     "lambda_min": (_status, _object, _vector, _object, _vector, POINTER(Eigen)),
     "cnc_check": (_status, _object, _vector, _object, _vector, POINTER(Cnc)),
@@ -276,6 +277,14 @@ class Solver(_Owner):
             status = lib.saddle_solver_step(self._handle, steps)
         _check(status, self._raised, self._objective.raised)
         return self.result()
+
+    def save(self, path):
+        """Writes a checkpoint; also from the monitor."""
+        _check(lib.saddle_solver_save(self._handle, os.fsencode(path)))
+
+    def load(self, path):
+        """Goes on from a checkpoint: of a solver that was made alike and has not run yet."""
+        _check(lib.saddle_solver_load(self._handle, os.fsencode(path)))
 
     def request_stop(self):
         lib.saddle_solver_request_stop(self._handle)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { STEPS = 30, POINTS = 50, ORDER = 40, TIMES = 200 };
 
@@ -115,6 +116,77 @@ START_TEST(runs_have_the_bits_of_one_thread)
             ck_assert_msg(memcmp(&x->run[n][k], &expected, sizeof expected) == 0, "lane %d, %s", n, recipes[k].name);
         }
     }
+    unshare(&x->shared);
+    free(x);
+}
+END_TEST
+
+/* Where the checkpoints go: one of each lane, and one that all of them write and read. */
+struct files {
+    struct shared shared;
+    char folder[64];
+    double whole[MODEL_MOST_DIM]; /* where the run ends */
+};
+
+static saddle_solver *solver_of(struct lane *me, struct files *x, saddle_objective *f, double *w)
+{
+    saddle_solver *s = NULL;
+    start_near_zero(&x->shared.model, 3, w);
+    LANE_OK(saddle_solver_create(f, SADDLE_METHOD_PSGD, x->shared.o[9], w, &s));
+    return s;
+}
+
+static void load_and_go_on(struct lane *me, struct files *x, saddle_objective *f, const char *path)
+{
+    double w[MODEL_MOST_DIM] = {0.0};
+    saddle_solver *s = solver_of(me, x, f, w);
+    LANE_OK(saddle_solver_load(s, path));
+    LANE_OK(saddle_solver_run(s));
+    LANE_REQUIRE(memcmp(w, x->whole, sizeof w) == 0);
+    saddle_solver_destroy(s);
+}
+
+static void save_and_load(struct lane *me)
+{
+    struct files *x = me->all->user;
+    char own[96], common[96];
+    double w[MODEL_MOST_DIM] = {0.0};
+    saddle_objective *f = model_objective(&x->shared.model, x->shared.c);
+    saddle_solver *s = solver_of(me, x, f, w);
+    (void)snprintf(own, sizeof own, "%s/lane-%d", x->folder, me->number);
+    (void)snprintf(common, sizeof common, "%s/common", x->folder);
+    for (int k = 0; k < 5; k++) {
+        LANE_OK(saddle_solver_step(s, 1 + (me->number + k) % 4)); /* each is somewhere else */
+        LANE_OK(saddle_solver_save(s, own));
+        LANE_OK(saddle_solver_save(s, common));
+        load_and_go_on(me, x, f, own);
+        load_and_go_on(me, x, f, common);
+    }
+    saddle_solver_destroy(s);
+    saddle_objective_destroy(f);
+    (void)unlink(own);
+}
+
+START_TEST(checkpoints_in_one_folder)
+{
+    struct files *x = calloc(1, sizeof *x);
+    struct lanes l;
+    struct lane alone = {.all = &l};
+    char common[96];
+    ck_assert_ptr_nonnull(x);
+    share(&x->shared, MODEL_HALFSPACES);
+    strcpy(x->folder, "/tmp/saddle-lanes-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(x->folder));
+    saddle_objective *f = model_objective(&x->shared.model, NULL);
+    saddle_solver *s = solver_of(&alone, x, f, x->whole);
+    EXPECT_OK(saddle_solver_run(s));
+    lanes_start(&l, save_and_load, x);
+    lanes_join(&l);
+    (void)snprintf(common, sizeof common, "%s/common", x->folder);
+    ck_assert_int_eq(unlink(common), 0);
+    ck_assert_msg(rmdir(x->folder) == 0, "something is left in %s", x->folder);
+    saddle_solver_destroy(s);
+    saddle_objective_destroy(f);
     unshare(&x->shared);
     free(x);
 }
@@ -400,6 +472,7 @@ int main(void)
     TCase *c = tcase_create("side_by_side");
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, runs_have_the_bits_of_one_thread, 0, 4);
+    tcase_add_test(c, checkpoints_in_one_folder);
     tcase_add_loop_test(c, looks_have_the_bits_of_one_thread, 0, MODELS);
     tcase_add_test(c, each_thread_has_its_message);
     tcase_add_test(c, a_context_goes_in_any_thread);
