@@ -261,12 +261,11 @@ static double fraction(const struct saddle_solver *s)
 }
 
 /* A monitor that has written into w has left no iterate to go on from: w must be put back before the run does. */
-static saddle_status look_at_w(struct saddle_solver *s, uint64_t before)
+static saddle_status look_at_w(struct saddle_solver *s)
 {
-    if (saddle_i_fingerprint(s->run.n, s->run.w) == before) {
+    if (saddle_i_fingerprint(s->run.n, s->run.w) == s->fingerprint) {
         return SADDLE_OK;
     }
-    s->fingerprint = before;
     s->w_changed = 1;
     return saddle_i_fail(SADDLE_E_STATE, "the monitor changed w at step %lld: w is read-only there; put it back, or make another solver",
                          (long long)s->t);
@@ -275,7 +274,7 @@ static saddle_status look_at_w(struct saddle_solver *s, uint64_t before)
 static saddle_status tell(struct saddle_solver *s, int final)
 {
     const struct saddle_i_run *r = &s->run;
-    const uint64_t before = saddle_i_fingerprint(r->n, r->w);
+    s->fingerprint = saddle_i_fingerprint(r->n, r->w); /* what a save in there is held to as well */
     read_clock(s);
     const saddle_event e = {
         .struct_size = (int64_t)sizeof e,
@@ -300,7 +299,7 @@ static saddle_status tell(struct saddle_solver *s, int final)
     const int code = s->monitor(s->monitor_user, &e);
     s->telling = 0;
     r->oracle->callback_code = kept;
-    TRY(look_at_w(s, before));
+    TRY(look_at_w(s));
     if (code == 1) {
         s->monitor_stop = !final;
     } else if (code != 0) {

@@ -60,8 +60,8 @@ struct saddle_solver {
     double *kept;            /* OUTPUT uniform, best: the iterate to be returned; once stopped the current one */
     double kept_value;
     int has_kept, swapped;   /* swapped: w is the output, kept the current iterate */
-    uint64_t fingerprint;    /* of w when the last call ended, or as it has to be put back: */
-    int w_changed;           /* by the monitor, in this call */
+    uint64_t fingerprint;    /* of w when the last call ended, or before the monitor was called */
+    int w_changed;           /* by the monitor, in this call: it has to be put back */
     double seconds, started; /* of earlier calls; start of this one */
     double clock;            /* last reading, as seconds of this run */
     int64_t clock_step, clock_gap; /* step of that reading, steps until the next */
