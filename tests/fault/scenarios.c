@@ -39,6 +39,8 @@ static const struct scenario walks[] = {
     {"best", WALK, 0, SEPARATE, 0, 1, {"output", "best", "target_value", "-1e9"}, 0, 0, 0, 0},
     {"checked", WALK, 0, SEPARATE, WITH_HESSVEC, 1, {"check_every", "2", "eps_gradient", "10", "eps_hessian", "0.01"}, 0, 1, 0, 0},
     {"chosen step", WALK, 0, SEPARATE, WITH_HESSVEC, 1, {"step_size", "0"}, 0, 0, 1, 0},
+    {"saved", {MAKE, ACT_SOLVER, ACT_STEP, ACT_STEP, ACT_SAVE, ACT_LOAD, ACT_STEP, ACT_RUN, -1}, 0, TOGETHER, 0, 1, {"output", "uniform"},
+     0, 1, 0, 0},
     {"in one call", {MAKE, ACT_MINIMIZE, -1}, 0, TOGETHER, 0, 3, {NULL}, 1, 0, 0, 0},
 };
 

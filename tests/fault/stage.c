@@ -3,6 +3,8 @@
 #include "support/expect.h"
 #include "support/recipes.h"
 #include <math.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #define PATTERN 0x5a
 
@@ -20,6 +22,7 @@ const char *const stage_act_names[ACTS] = {
     "saddle_lanczos_create",   "saddle_lanczos_create_hessian", "saddle_lanczos_run",           "saddle_lambda_min",
     "saddle_spectral_density", "saddle_certify",                "saddle_cnc_check",             "saddle_cnc_along",
     "saddle_solver_create",    "saddle_solver_step",            "saddle_solver_run",            "saddle_minimize",
+    "saddle_solver_save",      "saddle_solver_load",
 };
 
 const int stage_codes[] = {1, 7, -3};
@@ -95,7 +98,11 @@ static int monitor(void *user, const saddle_event *e)
 {
     struct stage *x = user;
     x->events++;
-    return spoil(x, "monitor", 0, e->w, 0, NULL);
+    const int code = spoil(x, "monitor", 0, e->w, 0, NULL);
+    if (x->hostile == STAGE_MONITOR_WRITES) {
+        x->denied += saddle_solver_save(x->s, "/dev/null/never") == SADDLE_E_STATE;
+    }
+    return code;
 }
 
 static int schedule(void *user, int64_t step, double eta0, double *eta)
@@ -135,6 +142,9 @@ void stage_end(struct stage *x)
     saddle_lanczos_destroy(x->l);
     saddle_objective_destroy(x->f);
     saddle_solver_destroy(x->s);
+    if (x->path[0] != '\0') {
+        (void)unlink(x->path);
+    }
     REQUIRE(x->m.blocks == 0 && x->m.bytes == 0 && x->m.faults == 0);
     REQUIRE(x->p.destroyed == had_objective);
     REQUIRE(x->p.broken == 0 || x->hostile);
@@ -258,6 +268,48 @@ static saddle_status minimize(struct stage *x, struct given *out)
     return s;
 }
 
+/* What is in the file now: its first bytes. */
+static void read_start(const struct stage *x, char start[4])
+{
+    FILE *file = fopen(x->path, "rb");
+    REQUIRE(file != NULL && fread(start, 1, 3, file) == 3);
+    (void)fclose(file);
+}
+
+/* In memory where there is such a folder: what a disk does is of no interest here. Before the first save the file holds something else,
+ * which a save that fails leaves there. */
+static saddle_status save(struct stage *x)
+{
+    char start[4] = "";
+    if (x->path[0] == '\0') {
+        (void)snprintf(x->path, sizeof x->path, "%s/saddle-fault-%ld.checkpoint", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
+                       (long)getpid());
+        FILE *file = fopen(x->path, "wb");
+        REQUIRE(file != NULL && fwrite("old", 1, 3, file) == 3 && fclose(file) == 0);
+    }
+    const saddle_status s = saddle_solver_save(x->s, x->path);
+    read_start(x, start);
+    x->saved = s == SADDLE_OK;
+    REQUIRE(x->saved == (strcmp(start, "old") != 0));
+    return s;
+}
+
+/* Into another solver, which starts where the first did. */
+static saddle_status load(struct stage *x)
+{
+    if (!x->fresh) {
+        saddle_solver_destroy(x->s);
+        x->s = NULL;
+        problem_start(&x->p, x->w);
+        const saddle_status made = make_solver(x);
+        if (made != SADDLE_OK) {
+            return made;
+        }
+        x->fresh = 1;
+    }
+    return saddle_solver_load(x->s, x->path);
+}
+
 static saddle_status run_lanczos(struct stage *x, struct given *out)
 {
     const saddle_status s = saddle_lanczos_run(x->l);
@@ -291,6 +343,8 @@ saddle_status stage_call(struct stage *x, int act, struct given *out)
     case ACT_SOLVER: return make_solver(x);
     case ACT_STEP:
     case ACT_RUN: return go_on(x, act, out);
+    case ACT_SAVE: return save(x);
+    case ACT_LOAD: return load(x);
     case ACT_MINIMIZE: return minimize(x, out);
     default: ck_abort_msg("no act %d", act);
     }

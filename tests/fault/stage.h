@@ -12,7 +12,7 @@ enum { STAGE_DIM = 6, STAGE_SAMPLES = 7, STAGE_GRAIN = 4, STAGE_STEPS = 5, STAGE
 enum stage_act {
     ACT_CONTEXT, ACT_OBJECTIVE, ACT_OPTIONS, ACT_VALUE, ACT_GRADIENT, ACT_HESSVEC, ACT_CHECK_DERIVATIVES, ACT_ASSUMPTIONS, ACT_LANCZOS,
     ACT_LANCZOS_HESSIAN, ACT_LANCZOS_RUN, ACT_LAMBDA_MIN, ACT_DENSITY, ACT_CERTIFY, ACT_CNC_CHECK, ACT_CNC_ALONG, ACT_SOLVER, ACT_STEP,
-    ACT_RUN, ACT_MINIMIZE, ACTS
+    ACT_RUN, ACT_MINIMIZE, ACT_SAVE, ACT_LOAD, ACTS
 };
 extern const char *const stage_act_names[ACTS];
 
@@ -64,7 +64,10 @@ struct stage {
     double kept[STAGE_DIM];   /* w before it was written into last */
     const char *which;        /* the callback that failed last */
     int64_t events;           /* calls of the monitor */
+    int64_t denied;           /* checkpoints that it asked for after writing into w */
     int64_t steps;            /* of saddle_minimize(), when it failed */
+    char path[80];            /* of the checkpoint; "" until it is named */
+    int saved, fresh;         /* it was saved; the solver is one that waits to be loaded into */
 };
 
 void stage_begin(struct stage *x, const struct scenario *t, int fill);

@@ -58,7 +58,7 @@ START_TEST(a_callback_that_writes_into_w_does_no_other_harm)
 }
 END_TEST
 
-/* The first `steps` of a run, all that matters of it in out. */
+/* A run to its end, all that matters of it in out. Where the monitor writes into w it also asks for a checkpoint, and is denied it. */
 static void whole_run(int recipe, int hostile, struct given *out)
 {
     static const struct scenario monitored = {
@@ -75,6 +75,7 @@ static void whole_run(int recipe, int hostile, struct given *out)
     for (int failures = 0; (s = stage_call(&x, ACT_RUN, out)) != SADDLE_OK; failures++) {
         ck_assert_int_le(failures, STAGE_STEPS);
         ck_assert_int_eq(s, SADDLE_E_STATE);
+        ck_assert_int_eq(x.denied, failures + 1);
         EXPECT_MESSAGE("the monitor changed w at step ");
         EXPECT_MESSAGE("w is read-only there; put it back, or make another solver");
         EXPECT_FAIL(saddle_solver_step(x.s, 1), SADDLE_E_STATE, failures < STAGE_STEPS ? "w was changed since the last call" : "stopped for good");
