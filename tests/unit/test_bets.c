@@ -12,7 +12,7 @@ static double best_by_logs(int count, const double *x)
 {
     double logs[SADDLE_I_BETS] = {0.0}, best = 0.0;
     for (int t = 0; t < count; t++) {
-        double most = -INFINITY, sum = 0.0;
+        double most = -SADDLE_I_INF, sum = 0.0;
         for (int j = 0; j < SADDLE_I_BETS; j++) {
             logs[j] += log1p(ldexp(1.0, -1 - j) * (x[t] - 1.0));
             most = fmax(most, logs[j]);
