@@ -173,6 +173,12 @@ def read(folder, compiler="cc"):
     order = ["version.h", "status.h", "context.h", "objective.h", "options.h"]
     headers = sorted(set(texts) | set(macros), key=lambda h: (order.index(h) if h in order else len(order), h))
     for header in headers:
+        with open(os.path.join(folder, "saddle", header), encoding="utf-8") as f:
+            included = re.findall(r"^\s*#\s*include\s*(\S+)", f.read(), re.M)
+        for other in included:
+            interface.add(header, f"include {other}", "brought along")
+            if other not in ("<stdint.h>", "<stddef.h>") and not other.startswith("<saddle/"):
+                interface.errors.append(f"{header}: include {other}: headers bring <stdint.h>, <stddef.h> and each other, no more")
         for name, body in macros.get(header, {}).items():
             if not NOT_KEPT.match(name):
                 interface.macros[name] = body
