@@ -90,7 +90,7 @@ void file_seal(const struct file *f)
         if (length > (uint64_t)(f->bytes + f->size - p - SADDLE_I_SECTION_HEADER - SADDLE_I_SECTION_END)) {
             break;
         }
-        saddle_i_store32(p + SADDLE_I_SECTION_HEADER + length, saddle_i_crc32c(&crc, 0, p, SADDLE_I_SECTION_HEADER + length));
+        saddle_i_store32(p + SADDLE_I_SECTION_HEADER + length, saddle_i_crc32c(&crc, 0, p, (size_t)(SADDLE_I_SECTION_HEADER + length)));
         p += saddle_i_section_bytes((int64_t)length);
         sections++;
     }
