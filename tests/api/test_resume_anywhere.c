@@ -22,7 +22,7 @@ struct plan {
     int options;
     int64_t action[MOST_ACTIONS]; /* steps; -1: run */
     int actions;
-    int64_t stop_at, request_at;  /* events of these steps: the monitor returns 1, asks for a stop */
+    int64_t stop_at, request_at;  /* events of these steps: the monitor returns 1, asks for a stop; an own schedule asks in this step */
     int64_t fault_point, fault_code;
 };
 
@@ -103,11 +103,12 @@ static void draw_options(struct plan *p)
     if (chance(p, 0.3)) {
         option(p, "step_size", "0");
     }
-    if (chance(p, 0.4)) {
+    const int check = chance(p, 0.4);
+    if (check) {
         option(p, "check_every", one_of(p, every, 4));
-        option(p, "eps_hessian", "0.01");
+        option(p, "eps_hessian", chance(p, 0.8) ? "0.01" : "1.2");
     }
-    option(p, "eps_gradient", chance(p, 0.5) ? "0.5" : "1e-3");
+    option(p, "eps_gradient", check ? "2" : chance(p, 0.5) ? "0.5" : "1e-3");
     if (chance(p, 0.2)) {
         option(p, "target_value", "-0.3");
     }
@@ -143,7 +144,7 @@ static void draw_plan(struct plan *p, int64_t number)
     }
     p->stop_at = chance(p, 0.3) ? 1 + pick(p, 30) : -1;
     p->request_at = chance(p, 0.3) ? 1 + pick(p, 30) : -1;
-    p->fault_point = chance(p, 0.4) ? 1 + pick(p, 60) : 0;
+    p->fault_point = chance(p, 0.4) ? 2 + pick(p, 40) : 0;
     p->fault_code = 1 + 6 * pick(p, 2);
 }
 
@@ -158,7 +159,10 @@ static int project(void *user, int64_t dim, double *w)
 
 static int own_schedule(void *user, int64_t step, double eta0, double *eta)
 {
-    (void)user;
+    const struct run *x = user;
+    if (step == x->plan->request_at) {
+        saddle_solver_request_stop(x->s);
+    }
     *eta = eta0 * (step % 3 == 0 ? 0.5 : 1.0);
     return 0;
 }
@@ -194,7 +198,7 @@ static void make_solver(struct run *x)
     EXPECT_OK(saddle_solver_create(x->f, recipes[x->plan->recipe].method, x->o, x->w, &x->s));
     EXPECT_OK(saddle_solver_set_monitor(x->s, monitor, x));
     if (x->plan->own_schedule) {
-        EXPECT_OK(saddle_solver_set_schedule(x->s, own_schedule, NULL));
+        EXPECT_OK(saddle_solver_set_schedule(x->s, own_schedule, x));
     }
 }
 

@@ -116,13 +116,25 @@ static void spin(int64_t times)
     }
 }
 
-static int faults_here(const struct problem *p, int64_t call, const saddle_batch *b, const double *w)
+/* It did not fail here before. */
+static int faults_at(struct problem *p, uint64_t hash)
+{
+    for (int64_t i = 0; i < FAILED_POINTS; i++) {
+        if (hash % p->fault_point != 0 || p->failed_at[i] == hash) {
+            return 0;
+        }
+    }
+    p->failed_at[p->points_failed++ % FAILED_POINTS] = hash;
+    return 1;
+}
+
+static int faults_here(struct problem *p, int64_t call, const saddle_batch *b, const double *w)
 {
     if (p->fault == FAULT_NONE) {
         return 0;
     }
     if (p->fault_point > 0) {
-        return __atomic_load_n(&p->faults_made, __ATOMIC_RELAXED) == 0 && hash_vector(w, p->dim) % p->fault_point == 0;
+        return faults_at(p, hash_vector(w, p->dim));
     }
     if (p->fault_call == 0) {
         return b->index[0] == p->fault_sample;

@@ -19,7 +19,7 @@ enum problem_fault {
     FAULT_UNWRITTEN_VALUE
 };
 
-enum { POINTS_KEPT = 4096 };
+enum { POINTS_KEPT = 4096, FAILED_POINTS = 64 };
 
 struct problem {
     int64_t dim, samples, grain; /* grain 0: the library's */
@@ -31,7 +31,9 @@ struct problem {
     int fault_second;            /* WITH_HESSVEC, WITH_SLOPES: only calls of that callback count and fail; 0: all */
     int64_t fault_call;          /* it acts in this call, from 1, ... */
     int64_t fault_sample;        /* ... or, when fault_call is 0, in calls whose first sample is this */
-    uint64_t fault_point;        /* > 0: it acts instead, once, where the hash of w is a multiple of this */
+    uint64_t fault_point;        /* > 0: it acts instead, once at each, where the hash of w is a multiple of this; one thread only */
+    int64_t points_failed;
+    uint64_t failed_at[FAILED_POINTS]; /* their hashes, the last ones */
     int for_ever;                /* in all calls from fault_call on */
     int code;
     int64_t entry;
