@@ -266,7 +266,7 @@ START_TEST(every_callback)
     }
     ck_assert_int_gt(failed, 0);
     counted(failed + answered, "callbacks failed");
-    counted(answered, "of these were an answer: a step rejected, shortened or not tried, a stop, nothing to spoil");
+    counted(answered, "callbacks failed and were taken as an answer: a step rejected or shortened, a stop, nothing to spoil");
 }
 END_TEST
 
