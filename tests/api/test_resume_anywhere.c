@@ -57,7 +57,7 @@ struct run {
 };
 
 static char path[64];
-static int plans = 400;
+static int plans = 250;
 
 static double draw(struct plan *p)
 {
