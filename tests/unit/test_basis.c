@@ -320,6 +320,11 @@ START_TEST(reserve_can_fail_and_go_on)
         EXPECT_FAIL(saddle_i_basis_reserve(&b, 40), SADDLE_E_OVERFLOW, "more than this machine can address");
         saddle_i_basis_fini(&b);
     }
+    const int64_t longest = PTRDIFF_MAX / 8 - 8; /* whose stride can be counted in bytes */
+    saddle_i_basis_init(&b, c, saddle_i_kernels_best(), longest + 1, 64);
+    EXPECT_FAIL(saddle_i_basis_reserve(&b, 1), SADDLE_E_OVERFLOW, "a vector of ");
+    saddle_i_basis_init(&b, c, saddle_i_kernels_best(), longest, 64);
+    EXPECT_FAIL(saddle_i_basis_reserve(&b, 1), SADDLE_E_OVERFLOW, "things of ");
     saddle_context_destroy(c);
     ck_assert(memory.blocks == 0 && memory.faults == 0);
 }
