@@ -83,7 +83,8 @@ typedef struct saddle_event {
 
 /** Is told how a run goes, every SADDLE_OPT_MONITOR_EVERY steps and once when it stops. It may call
  *  saddle_solver_result(), saddle_solver_save() and saddle_solver_request_stop() on its solver and evaluate its objective.
- *  A monitor that writes into w ends the call with SADDLE_E_STATE, and the run goes on only from a w that is put back.
+ *  A monitor that writes into w ends the call with SADDLE_E_STATE, and the run goes on only from a w that is put back. Of a long w 256 entries
+ *  are watched, the first and the last among them.
  *  @return 0: go on; 1: stop with SADDLE_STOP_MONITOR; else SADDLE_E_CALLBACK. In the call when the run stops
  *          (stop != SADDLE_STOP_NONE) 1 means as much as 0; after SADDLE_STOP_REQUEST a request made in it is
  *          dropped

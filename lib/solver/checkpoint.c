@@ -327,7 +327,7 @@ static saddle_status check_may_save(const saddle_solver *s, const char *path)
     if (s->working && !s->telling) {
         return saddle_i_fail(SADDLE_E_STATE, "saddle_solver_save: the solver is inside a step: save between calls, or from the monitor");
     }
-    if (saddle_i_fingerprint(s->run.n, s->run.w) != s->fingerprint) {
+    if (!saddle_i_engine_w_is_ours(s)) {
         return saddle_i_fail(SADDLE_E_STATE, "saddle_solver_save: w was changed since the last call; put it back, or make another solver");
     }
     return SADDLE_OK;

@@ -260,10 +260,16 @@ static double fraction(const struct saddle_solver *s)
     return fmin(f, 1.0);
 }
 
+int saddle_i_engine_w_is_ours(const struct saddle_solver *s)
+{
+    return s->telling || s->w_changed ? saddle_i_glimpse(s->run.n, s->run.w) == s->glimpse
+                                      : saddle_i_fingerprint(s->run.n, s->run.w) == s->fingerprint;
+}
+
 /* A monitor that has written into w has left no iterate to go on from: w must be put back before the run does. */
 static saddle_status look_at_w(struct saddle_solver *s)
 {
-    if (saddle_i_fingerprint(s->run.n, s->run.w) == s->fingerprint) {
+    if (saddle_i_glimpse(s->run.n, s->run.w) == s->glimpse) {
         return SADDLE_OK;
     }
     s->w_changed = 1;
@@ -274,7 +280,7 @@ static saddle_status look_at_w(struct saddle_solver *s)
 static saddle_status tell(struct saddle_solver *s, int final)
 {
     const struct saddle_i_run *r = &s->run;
-    s->fingerprint = saddle_i_fingerprint(r->n, r->w); /* what a save in there is held to as well */
+    s->glimpse = saddle_i_glimpse(r->n, r->w); /* what a save in there is held to as well */
     read_clock(s);
     const saddle_event e = {
         .struct_size = (int64_t)sizeof e,

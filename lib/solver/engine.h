@@ -60,8 +60,9 @@ struct saddle_solver {
     double *kept;            /* OUTPUT uniform, best: the iterate to be returned; once stopped the current one */
     double kept_value;
     int has_kept, swapped;   /* swapped: w is the output, kept the current iterate */
-    uint64_t fingerprint;    /* of w when the last call ended, or before the monitor was called */
-    int w_changed;           /* by the monitor, in this call: it has to be put back */
+    uint64_t fingerprint;    /* of w when the last call ended */
+    uint64_t glimpse;        /* at w before the monitor was called */
+    int w_changed;           /* by the monitor: it has to be put back */
     double seconds, started; /* of earlier calls; start of this one */
     double clock;            /* last reading, as seconds of this run */
     int64_t clock_step, clock_gap; /* step of that reading, steps until the next */
@@ -75,6 +76,8 @@ struct saddle_solver {
 
 /* Goes on until something stops it or step `last` is done. */
 saddle_status saddle_i_engine_run(struct saddle_solver *s, int64_t last);
+/* Whether w is what the last call, or the monitor that is at work or was caught, was given. */
+int saddle_i_engine_w_is_ours(const struct saddle_solver *s);
 /* The vector that is to be exchanged with w now that the run has stopped, NULL when w is the output. */
 double *saddle_i_engine_output(const struct saddle_solver *s);
 /* eta_0 and L of a run whose STEP_SIZE is 0, measured at w_0, into the run. */

@@ -350,7 +350,7 @@ static saddle_status check_may_go_on(const saddle_solver *s, const char *who)
         return saddle_i_fail(SADDLE_E_STATE, "%s: the run has stopped for good (%s after %lld steps): make another solver", who,
                              saddle_stop_name(s->stop), (long long)s->t);
     }
-    if (saddle_i_fingerprint(s->run.n, s->run.w) != s->fingerprint) {
+    if (!saddle_i_engine_w_is_ours(s)) {
         return saddle_i_fail(SADDLE_E_STATE, "%s: w was changed since the last call; put it back, or make another solver", who);
     }
     return SADDLE_OK;

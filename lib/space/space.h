@@ -65,6 +65,9 @@ double saddle_i_max_abs(int64_t n, const double *x);
 int64_t saddle_i_first_not_finite(int64_t n, const double *x);
 /* A fingerprint of the bits of x, to notice that it was changed. */
 uint64_t saddle_i_fingerprint(int64_t n, const double *x);
+/* The same of all entries up to 256, else of 32 groups of 8 that are spread evenly, first and last entry among them: for where a pass over
+ * x would cost too much. */
+uint64_t saddle_i_glimpse(int64_t n, const double *x);
 
 /* acc = count x (first) or acc + count x (not first), each product and sum rounded. */
 void saddle_i_accumulate(const struct saddle_i_kernels *k, int first, int64_t n, double count, const double *x,

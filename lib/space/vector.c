@@ -107,6 +107,20 @@ uint64_t saddle_i_fingerprint(int64_t n, const double *x)
     return h ^ (h >> 32);
 }
 
+uint64_t saddle_i_glimpse(int64_t n, const double *x)
+{
+    enum { GROUPS = 32, GROUP = 8 };
+    double part[GROUPS * GROUP];
+    if (n <= GROUPS * GROUP) {
+        return saddle_i_fingerprint(n, x);
+    }
+    const int64_t apart = (n - GROUP) / (GROUPS - 1);
+    for (int64_t k = 0; k < GROUPS; k++) {
+        memcpy(part + k * GROUP, x + (k + 1 < GROUPS ? k * apart : n - GROUP), GROUP * sizeof *part);
+    }
+    return saddle_i_fingerprint(GROUPS * GROUP, part);
+}
+
 void saddle_i_accumulate(const struct saddle_i_kernels *k, int first, int64_t n, double count, const double *x,
                          double *acc)
 {
