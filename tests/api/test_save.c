@@ -361,6 +361,31 @@ START_TEST(permissions)
 }
 END_TEST
 
+/* A program that has closed its standard input gets that number for the next file it opens. */
+START_TEST(a_file_with_the_number_0)
+{
+    struct trial t, u;
+    begin();
+    trial_begin(&t, 2, nothing);
+    trial_begin(&u, 2, nothing);
+    EXPECT_OK(saddle_solver_step(t.s, 3));
+    const int kept = dup(0);
+    (void)close(0);
+    EXPECT_OK(saddle_solver_save(t.s, path));
+    ck_assert(fcntl(0, F_GETFD) == -1);
+    EXPECT_OK(saddle_solver_load(u.s, path));
+    ck_assert(fcntl(0, F_GETFD) == -1);
+    if (kept >= 0) {
+        ck_assert_int_eq(dup2(kept, 0), 0);
+        (void)close(kept);
+    }
+    EXPECT_SAME(t.w, u.w, sizeof t.w);
+    trial_end(&t);
+    trial_end(&u);
+    end();
+}
+END_TEST
+
 START_TEST(names)
 {
     char name[300], here[1000];
@@ -403,6 +428,7 @@ int main(void)
     tcase_add_test(c, things_that_are_no_files);
     tcase_add_test(c, links_are_replaced);
     tcase_add_test(c, permissions);
+    tcase_add_test(c, a_file_with_the_number_0);
     tcase_add_test(c, names);
     suite_add_tcase(suite, c);
     return saddle_run_suite(suite);

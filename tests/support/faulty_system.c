@@ -26,6 +26,7 @@ static int enter(struct faulty_system *s, int kind)
         return 0;
     }
     s->made++;
+    s->last = kind;
     errno = s->error;
     return 1;
 }

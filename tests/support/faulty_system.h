@@ -23,7 +23,8 @@ struct faulty_system {
     int only;                     /* -1, or only calls of this kind are counted for fault_call */
     int for_ever;                 /* that and all after it */
     int fault, error;
-    int64_t made;                 /* faults */
+    int64_t made;                 /* faults, */
+    int last;                     /* and in which kind of call the last one was */
     int64_t open;                 /* files */
     int real_fsync;               /* else it does nothing, and is quick */
 };

@@ -9,7 +9,7 @@
 #include "support/run_suite.h"
 #include "support/session.h"
 
-enum { STEPS = 20 };
+enum { STEPS = 14 };
 
 static struct faulty_system sys; /* without faults here: its fsync is quick */
 static saddle_context *context;
@@ -97,7 +97,7 @@ START_TEST(from_the_monitor)
         session_end(&x);
     }
     ck_assert_int_ge(runs, 3);
-    ck_assert_int_ge(files, 18);
+    ck_assert_int_ge(files, 12);
     end();
 }
 END_TEST
@@ -200,7 +200,7 @@ START_TEST(after_a_failure)
     begin();
     (void)session_path(path, sizeof path, directory, "failed", -1);
     for (int recipe = 0; recipe < RECIPES; recipe++) {
-        for (int64_t call = 1; call < 60; call += 3) {
+        for (int64_t call = 1; call < 60; call += 5) {
             struct session x;
             if (!session_begin(&x, context, recipe, plan, STEPS)) {
                 continue;
@@ -220,7 +220,7 @@ START_TEST(after_a_failure)
             session_end(&x);
         }
     }
-    ck_assert_int_ge(failures, 15);
+    ck_assert_int_ge(failures, 10);
     end();
 }
 END_TEST

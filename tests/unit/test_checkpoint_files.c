@@ -77,6 +77,9 @@ START_TEST(sections_that_are_not_known)
     file_add_section(&f, "abcdefghijklmnopqrstuvwx", 0, 8); /* the longest name there is */
     file_seal(&f);
     EXPECT_OK(file_judge_pgd(&f));
+    file_add_section(&f, "abcdefghijklmnopqrstuvwx", SADDLE_I_REQUIRED, 8);
+    file_seal(&f);
+    EXPECT_REFUSED(&f, "a section abcdefghijklmnopqrstuvwx, which");
     free(f.bytes);
     file_end();
 }
