@@ -84,7 +84,7 @@ static int is_passed_over(int k)
     return faults[k].fault == FAULT_SHORT || (faults[k].error == EINTR && waits);
 }
 
-/* Where everything comes in small pieces from the first call on, from the tenth on adds nothing. */
+/* Where everything comes in small pieces from the first calls on, to begin later adds nothing. */
 static int enough(int k, int64_t call)
 {
     return faults[k].fault == FAULT_SHORT && faults[k].for_ever && call == 4;
