@@ -38,6 +38,8 @@ START_TEST(a_unit_vector_is_apart_however_little_is_left)
         }
         ck_assert_double_le(fabs(saddle_i_norm(b.kernels, N, x) - 1.0), 1e-15);
     }
+    double nothing[N] = {0.0};
+    EXPECT_FAIL(saddle_i_make_unit(&b, COUNT, c, nothing), SADDLE_E_LINALG, "no direction is left beside 6 vectors");
     saddle_i_basis_fini(&b);
 }
 END_TEST
@@ -60,18 +62,35 @@ START_TEST(both_ends_of_the_identity_have_vectors_of_their_own)
 }
 END_TEST
 
+/* Of one product, which any tolerance above 1 takes, both ends would have the same vector. */
+START_TEST(both_ends_are_apart_whatever_the_tolerance)
+{
+    double d[N];
+    spectrum_shape(N, 0, d);
+    struct pairs_trial t;
+    pairs_begin(&t, N, d, 1, SADDLE_WHICH_BOTH);
+    t.v.tol = 100.0;
+    EXPECT_OK(saddle_i_lanczos_plain(&t.a, &t.v, &t.out));
+    ck_assert_int_eq(t.out.count, 2);
+    ck_assert_double_le(fabs(saddle_i_dot(t.a.kernels, N, t.out.vectors, t.out.vectors + N)), 1e-8);
+    pairs_end(&t);
+}
+END_TEST
+
 /* Out of products at any number of them: the value is that of T of all, whether or not it was looked at. */
 START_TEST(out_of_products_all_of_them_count)
 {
     static const int64_t which[] = {SADDLE_WHICH_SMALLEST, SADDLE_WHICH_LARGEST, SADDLE_WHICH_BOTH};
-    double d[N], alpha[40], beta[40], theta[40];
-    spectrum_shape(N, 1, d);
+    enum { MANY = 1000, MOST = 64 };
+    static double d[MANY];
+    double alpha[MOST], beta[MOST], theta[MOST];
+    spectrum_shape(MANY, 1, d);
     for (int w = 0; w < 3; w++) {
-        for (int64_t most = 4; most <= 30; most++) {
+        for (int64_t most = 4; most <= MOST; most += most < 20 ? 1 : 3) {
             struct pairs_trial t;
             struct saddle_i_tridiag small;
             int64_t k = 0;
-            pairs_begin(&t, N, d, 1, which[w]);
+            pairs_begin(&t, MANY, d, 1, which[w]);
             t.v.tol = 1e-14;
             EXPECT_OK(saddle_i_lanczos_tridiagonal(&t.a, &t.v, most, alpha, beta, &k));
             ck_assert_int_eq(k, most);
@@ -146,6 +165,7 @@ int main(void)
     TCase *t = tcase_create("ends");
     tcase_add_test(t, a_unit_vector_is_apart_however_little_is_left);
     tcase_add_test(t, both_ends_of_the_identity_have_vectors_of_their_own);
+    tcase_add_test(t, both_ends_are_apart_whatever_the_tolerance);
     tcase_add_test(t, out_of_products_all_of_them_count);
     tcase_add_loop_test(t, a_restarted_space_is_looked_at_in_time, 0, 4);
     suite_add_tcase(s, t);
