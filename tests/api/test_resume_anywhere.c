@@ -54,6 +54,7 @@ struct run {
     struct record *record;
     int64_t cut_event; /* the monitor saves in this event, and that life ends; -1 = none */
     int cut;           /* it has */
+    int asked;         /* to stop, without an answer so far: that is not saved */
 };
 
 static char path[64];
@@ -160,8 +161,9 @@ static int project(void *user, int64_t dim, double *w)
 
 static int own_schedule(void *user, int64_t step, double eta0, double *eta)
 {
-    const struct run *x = user;
+    struct run *x = user;
     if (step == x->plan->request_at) {
+        x->asked = 1;
         saddle_solver_request_stop(x->s);
     }
     *eta = eta0 * (step % 3 == 0 ? 0.5 : 1.0);
@@ -182,10 +184,11 @@ static int monitor(void *user, const saddle_event *e)
         return 1;
     }
     if (e->stop == SADDLE_STOP_NONE && e->step == x->plan->request_at) {
+        x->asked = 1;
         saddle_solver_request_stop(x->s);
         return 0;
     }
-    if (e->stop == SADDLE_STOP_NONE && r->events - 1 == x->cut_event) {
+    if (e->stop == SADDLE_STOP_NONE && r->events - 1 == x->cut_event && !x->asked) {
         EXPECT_OK(saddle_solver_save(x->s, path));
         x->cut = 1;
         return 99;
@@ -294,7 +297,7 @@ static void go(struct plan *p, struct record *record, int cuts)
     static struct run x;
     make(&x, p, record);
     for (int i = 0; i < p->actions && may_go_on(result_of(&x).stop); i++) {
-        if (cuts && chance(p, 0.4)) {
+        if (cuts && chance(p, 0.4) && !x.asked) {
             EXPECT_OK(saddle_solver_save(x.s, path));
             next_life(&x);
         }
@@ -304,6 +307,7 @@ static void go(struct plan *p, struct record *record, int cuts)
             (void)snprintf(record->message[i], sizeof record->message[i], "%s", saddle_error_message());
         }
         record->result[i] = result_of(&x);
+        x.asked = x.asked && record->result[i].stop != SADDLE_STOP_REQUEST;
         memcpy(record->w[i], x.w, sizeof x.w);
     }
     unmake(&x);
