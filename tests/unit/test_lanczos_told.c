@@ -40,6 +40,171 @@ START_TEST(an_interval_leaves_the_matrix_alone)
 }
 END_TEST
 
+/* omega_(j+1) = (T omega_j - alpha_j omega_j - beta_(j-1) omega_(j-1) + noise of the same sign) / beta_j, entry for entry, with T written
+ * out; no vector is touched. */
+static void expect_estimates(struct saddle_i_krylov *y, uint64_t *state)
+{
+    const int64_t j = y->k;
+    double m[ORDER][ORDER] = {{0.0}}, w[N] = {0.0}, expected[ORDER], beta = 0.3;
+    for (int64_t i = 0; i < j; i++) {
+        m[i][i] = y->alpha[i];
+        if (i < y->kept) {
+            m[i][y->kept] = m[y->kept][i] = y->couple[i] = 0.1 + pairs_draw(state);
+        } else {
+            m[i][i + 1] = m[i + 1][i] = y->beta[i];
+        }
+        y->omega[i] = 1e-13 * (pairs_draw(state) - 0.5);
+        y->omega_before[i] = i < j - 1 ? 1e-13 * (pairs_draw(state) - 0.5) : 1.0;
+    }
+    y->omega[j] = 1.0;
+    y->full = 0;
+    y->noise = 1e-15;
+    for (int64_t i = 0; i < j; i++) {
+        double sum = -y->alpha[j] * y->omega[i] - (j > y->kept ? y->beta[j - 1] * y->omega_before[i] : 0.0);
+        for (int64_t l = 0; l <= j; l++) {
+            sum += m[i][l] * y->omega[l];
+        }
+        expected[i] = (sum + copysign(1e-15 * y->norm, sum)) / beta;
+    }
+    const int64_t passes = y->passes;
+    saddle_i_omega_step(y, w, &beta);
+    ck_assert_int_eq(y->passes, passes);
+    for (int64_t i = 0; i < j; i++) {
+        const double rounding = i == j - 1 ? 4.0 * DBL_EPSILON : 1e-27; /* beta_(j-1), times 1, goes in and out again there */
+        ck_assert_msg(fabs(y->omega[i] - expected[i]) <= 1e-13 * fabs(expected[i]) + rounding, "order %d, entry %d: %.17g, not %.17g", (int)j,
+                      (int)i, y->omega[i], expected[i]);
+    }
+    ck_assert_double_eq(y->omega[j], 1e-15 * y->norm / beta);
+    ck_assert_double_eq(y->omega[j + 1], 1.0);
+}
+
+START_TEST(estimates_are_those_of_the_recurrence)
+{
+    double d[N];
+    uint64_t state = 5;
+    spectrum_shape(N, 0, d);
+    for (int steps = 3; steps < 14; steps++) {
+        struct pairs_trial t;
+        struct saddle_i_krylov y;
+        pairs_begin(&t, N, d, 1, SADDLE_WHICH_SMALLEST);
+        saddle_i_krylov_init(&y, &t.a, ORDER);
+        y.accuracy = 1.0;
+        EXPECT_OK(saddle_i_krylov_begin(&y, &t.v, 0, NULL, 0));
+        for (int step = 0; step < steps + (steps > 8 ? 6 : 0); step++) {
+            if (y.k == 9) {
+                EXPECT_OK(saddle_i_krylov_restart(&y, 2, 1));
+            }
+            EXPECT_OK(saddle_i_krylov_step(&y));
+        }
+        y.alpha[y.k] = 0.25;
+        expect_estimates(&y, &state);
+        saddle_i_krylov_fini(&y);
+        pairs_end(&t);
+    }
+}
+END_TEST
+
+/* All pairs of one T are solved for once, whichever are asked for afterwards; of the next T again. */
+START_TEST(a_restarted_matrix_is_solved_once)
+{
+    double d[N];
+    spectrum_shape(N, 0, d);
+    struct pairs_trial t;
+    struct saddle_i_krylov y;
+    pairs_begin(&t, N, d, 1, SADDLE_WHICH_SMALLEST);
+    saddle_i_krylov_init(&y, &t.a, ORDER);
+    y.accuracy = 1e-9;
+    EXPECT_OK(saddle_i_krylov_begin(&y, &t.v, 0, NULL, 0));
+    for (int step = 0; step < 12; step++) {
+        if (y.k == 8) {
+            EXPECT_OK(saddle_i_krylov_restart(&y, 3, 0));
+        }
+        EXPECT_OK(saddle_i_krylov_step(&y));
+    }
+    EXPECT_OK(saddle_i_krylov_ritz(&y, 2, 0));
+    const double kept = y.s[0];
+    y.s[0] = 123.0;
+    EXPECT_OK(saddle_i_krylov_ritz(&y, 1, 1));
+    ck_assert_double_eq(y.s[0], 123.0);
+    y.s[0] = kept;
+    EXPECT_OK(saddle_i_krylov_step(&y));
+    y.s[0] = 123.0;
+    EXPECT_OK(saddle_i_krylov_ritz(&y, 1, 1));
+    ck_assert(y.s[0] != 123.0);
+    saddle_i_krylov_fini(&y);
+    pairs_end(&t);
+}
+END_TEST
+
+/* How far apart v'Au and u'Av may be: 1e-6 of the norm, for differences 1e-5; and 16 j ||A||/beta times single precision. */
+START_TEST(asymmetry_has_its_bounds)
+{
+    static const struct { double gap, beta; int64_t j; int differs, fine; } cases[] = {
+        {0.98e-6, 1.0, 1, 0, 1}, {1.02e-6, 1.0, 1, 0, 0}, {0.98e-5, 1.0, 1, 1, 1}, {1.02e-5, 1.0, 1, 1, 0},
+        {15.8 * 0x1p-24 * 7, 1.0, 7, 0, 1}, {16.2 * 0x1p-24 * 7, 1.0, 7, 0, 0}, {15.8 * 0x1p-24 * 48, 0.25, 12, 1, 1},
+        {16.2 * 0x1p-24 * 48, 0.25, 12, 1, 0}};
+    double room = 0.0, x[4] = {0.0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int scale = -30; scale <= 30; scale += 30) {
+            struct pairs_trial t;
+            pairs_begin(&t, 4, x, 1, SADDLE_WHICH_SMALLEST);
+            t.a.room[0] = cases[i].differs ? &room : NULL;
+            t.a.products = 9;
+            const double norm = ldexp(1.0, scale);
+            const struct saddle_i_neighbours b = {x, x, cases[i].j, cases[i].gap * norm, norm, cases[i].beta * norm};
+            if (cases[i].fine) {
+                EXPECT_OK(saddle_i_lanczos_judge_symmetry(&t.a, &b));
+            } else {
+                EXPECT_FAIL(saddle_i_lanczos_judge_symmetry(&t.a, &b), SADDLE_E_ARGUMENT, "for two vectors of product 9");
+            }
+            t.a.room[0] = NULL;
+            pairs_end(&t);
+        }
+    }
+}
+END_TEST
+
+/* beta_1 by the width of the spectrum: at 2^-40 of the norm a space counts as closed, and at rounding it ends. */
+START_TEST(a_space_closes_at_its_bound)
+{
+    static const double parts[] = {0x1.4p-40, 0x1.8p-41, 0x1p-44};
+    double d[N], beta = 0.0;
+    for (int i = -1; i < 3; i++) {
+        struct pairs_trial t;
+        struct saddle_i_three_term r;
+        const double width = i < 0 ? 0x1p-10 : 0x1p-10 * parts[i] / beta;
+        for (int j = 0; j < N; j++) {
+            d[j] = 1.0 + width * ((double)j / N - 0.5);
+        }
+        pairs_begin(&t, N, d, 1, SADDLE_WHICH_SMALLEST);
+        EXPECT_OK(saddle_i_three_term_begin(&r, &t.a, &t.v, 1));
+        EXPECT_OK(saddle_i_three_term_step(&r));
+        beta = i < 0 ? r.beta[0] / r.norm : beta;
+        ck_assert_int_eq(r.closed_at, i >= 1);
+        ck_assert_int_eq(r.finished, 0);
+        saddle_i_three_term_end(&r);
+        pairs_end(&t);
+    }
+}
+END_TEST
+
+/* Of k products there are k - 1 betas, and no more are written. */
+START_TEST(a_quadrature_writes_what_it_says)
+{
+    enum { K = 6 };
+    double d[N], alpha[K + 1], beta[K + 1];
+    int64_t k = 0;
+    spectrum_shape(N, 0, d);
+    struct pairs_trial t;
+    pairs_begin(&t, N, d, 1, SADDLE_WHICH_SMALLEST);
+    alpha[K] = beta[K - 1] = beta[K] = 7.0;
+    EXPECT_OK(saddle_i_lanczos_tridiagonal(&t.a, &t.v, K, alpha, beta, &k));
+    ck_assert_int_eq(k, K);
+    ck_assert(alpha[K] == 7.0 && beta[K - 1] == 7.0 && beta[K] == 7.0 && beta[K - 2] > 0.0);
+    pairs_end(&t);
+}
+END_TEST
+
 /* Apart from two vectors, four dimensions of six are left: after four products there is nothing that could be hidden. */
 START_TEST(what_is_apart_takes_dimensions)
 {
@@ -269,6 +434,11 @@ int main(void)
     Suite *s = suite_create("lanczos_told");
     TCase *t = tcase_create("told");
     tcase_add_test(t, an_interval_leaves_the_matrix_alone);
+    tcase_add_test(t, estimates_are_those_of_the_recurrence);
+    tcase_add_test(t, a_restarted_matrix_is_solved_once);
+    tcase_add_test(t, asymmetry_has_its_bounds);
+    tcase_add_test(t, a_space_closes_at_its_bound);
+    tcase_add_test(t, a_quadrature_writes_what_it_says);
     tcase_add_test(t, what_is_apart_takes_dimensions);
     tcase_add_test(t, a_recurrence_ends_with_rounding_at_any_scale);
     tcase_add_test(t, an_interval_has_the_change_of_an_operator_to_spare);
