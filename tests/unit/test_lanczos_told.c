@@ -174,7 +174,7 @@ START_TEST(a_space_closes_at_its_bound)
         struct saddle_i_three_term r;
         const double width = i < 0 ? 0x1p-10 : 0x1p-10 * parts[i] / beta;
         for (int j = 0; j < N; j++) {
-            d[j] = 1.0 + width * ((double)j / N - 0.5);
+            d[j] = 0x1p20 * (1.0 + width * ((double)j / N - 0.5));
         }
         pairs_begin(&t, N, d, 1, SADDLE_WHICH_SMALLEST);
         EXPECT_OK(saddle_i_three_term_begin(&r, &t.a, &t.v, 1));
@@ -208,7 +208,7 @@ END_TEST
 /* Apart from two vectors, four dimensions of six are left: after four products there is nothing that could be hidden. */
 START_TEST(what_is_apart_takes_dimensions)
 {
-    double d[6], c[2];
+    double d[6], c[2], lower = 0.0;
     spectrum_shape(6, 0, d);
     struct pairs_trial t;
     struct saddle_i_krylov y;
@@ -226,10 +226,20 @@ START_TEST(what_is_apart_takes_dimensions)
     for (int step = 1; step <= 4; step++) {
         ck_assert_int_eq(y.closed, 0);
         EXPECT_OK(saddle_i_krylov_step(&y));
+        if (step < 4) { /* the start is one of four dimensions */
+            EXPECT_OK(saddle_i_krylov_lower(&y, 1.0, 0.05, &lower));
+            ck_assert_double_eq(lower, saddle_i_bound_lower(step, y.alpha, y.beta, y.all[0], y.norm, saddle_i_bound_target(4, 0.05)));
+        }
     }
     ck_assert_int_eq(y.closed, 1);
     ck_assert_double_eq(y.hidden, 0.0);
     ck_assert_double_eq(y.beta[3], 0.0);
+    EXPECT_OK(saddle_i_krylov_begin(&y, &t.v, 0, &apart, 1)); /* one vector is left out of all, too */
+    for (int step = 1; step <= 3; step++) {
+        EXPECT_OK(saddle_i_krylov_step(&y));
+        const double dot = saddle_i_dot(t.a.kernels, 6, saddle_i_basis_vector(&apart, 0), saddle_i_basis_vector(&y.basis, y.k));
+        ck_assert_double_le(fabs(dot), 1e-14);
+    }
     saddle_i_krylov_fini(&y);
     saddle_i_basis_fini(&apart);
     pairs_end(&t);
@@ -315,6 +325,9 @@ START_TEST(an_interval_has_the_change_of_an_operator_to_spare)
         expect_spare(60, scales[i], 0.7 * 64.0 * DBL_EPSILON);
         expect_spare(60, scales[i], 1.4 * 64.0 * DBL_EPSILON);
         expect_spare(60, scales[i], 1e-10);
+        expect_spare(0, scales[i], 0.7 * 64.0 * DBL_EPSILON);
+        expect_spare(0, scales[i], 1.4 * 64.0 * DBL_EPSILON);
+        expect_spare(0, scales[i], 1e-10);
     }
 }
 END_TEST
