@@ -315,6 +315,25 @@ static void expect_dense_solved(int k, double *a)
     }
 }
 
+/* Of these bisection finds no largest eigenvalue, and says nothing of it; the dense one does not converge near 1e150. */
+START_TEST(what_lapack_gives_up)
+{
+    static const double diagonal[][4] = {{1e-150, -1, 1, 0}, {-1e-4, 0, 1e-4, 0}, {-1, 1e-160, 1e-80, 1}};
+    static const double beside[][3] = {{-1, 0, -1}, {-1e-4, 0, 1e-4}, {1, -1e-160, 1}};
+    double far_apart[25] = {-0x1.6c7d1ddbef9d3p-332};
+    const double rows[4][5] = {{0x1.9bc8ea85314fdp-429, -0x1.344948cedd672p+235},
+                               {0x1.6032ee4459cddp-438, -0x1.042d34affabfcp-401, 0x1.e89404c6c292dp+500},
+                               {0x1.4d1011b82acf4p-416, 0x1.63a2c923eb7a3p-371, 0x1.886fd014edf1ap-285, -0x1.9997007ef20b2p+266},
+                               {-0x1.0c5adea60b6f5p-64, 0x1.0ed4a4f4636c2p+508, 0x1.298ad02602398p-390, 0x1.108a6c93ccc25p-101,
+                                -0x1.226a737f3b7fbp-339}};
+    for (EACH(o, beside)) {
+        expect_solved(4, diagonal[o], beside[o]);
+    }
+    memcpy(far_apart + 5, rows, sizeof rows);
+    expect_dense_solved(5, far_apart);
+}
+END_TEST
+
 START_TEST(dense_matrices)
 {
     const int orders[] = {1, 2, 3, 24, 25, 26, 60, MOST}; /* up to 25 it is the QL iteration */
@@ -443,6 +462,9 @@ START_TEST(no_memory_is_said_and_survived)
     }
     EXPECT_OK(saddle_i_tridiag_solve(&t, 3, alpha, beta, 0, 3, theta, s));
     ck_assert(fabs(theta[0] - (2.0 - sqrt(2.0))) < 1e-14);
+    const double given_up[] = {1e-150, -1.0, 1.0, 0.0}, beside[] = {-1.0, 0.0, -1.0};
+    memory.fail_at = memory.calls + 3; /* after the room: that for all vectors, where one is not found by itself */
+    EXPECT_FAIL(saddle_i_tridiag_solve(&t, 4, given_up, beside, 3, 4, theta, s), SADDLE_E_MEMORY, "bytes");
     EXPECT_OK(saddle_i_tridiag_dense(&t, 2, a, theta, s));
     ck_assert(fabs(theta[0] - 1.0) < 1e-14 && fabs(theta[1] - 3.0) < 1e-14);
     saddle_i_tridiag_fini(&t);
@@ -455,6 +477,7 @@ static Suite *suite(void)
 {
     const TTest *const tests[] = {
         second_differences_in_closed_form, hard_tridiagonal_matrices, entries_far_apart_in_size, ghosts, dense_matrices,
+        what_lapack_gives_up,
         numbers_that_are_none_are_refused, orders_beyond_an_int_are_refused, room_is_kept_and_grows,
         no_memory_is_said_and_survived,
     };
