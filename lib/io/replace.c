@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { TRIES = 100, NEW_MODE = 0666 };
+enum { TRIES = 100, NEW_MODE = 0666, KEPT_OF_NAME = 100 };
 
 /* The message begins with what failed; a long path comes last, where it may be cut. */
 static saddle_status fail(const struct saddle_i_replacement *r, const char *call, int error)
@@ -49,6 +49,16 @@ static saddle_status look_at_target(const struct saddle_i_replacement *r, int *m
     return SADDLE_OK;
 }
 
+/* How many bytes of a name a temporary repeats: at most 100, and no part of a character of UTF-8, which some file systems refuse. */
+static int kept_of_name(const char *name)
+{
+    int bytes = (int)strnlen(name, KEPT_OF_NAME);
+    while (bytes > 0 && ((unsigned char)name[bytes] & 0xc0) == 0x80) {
+        bytes--;
+    }
+    return bytes;
+}
+
 /* A name of its own: another saver, or one that was killed, may have left a temporary here. */
 static saddle_status make_temporary(struct saddle_i_replacement *r, int mode)
 {
@@ -57,8 +67,9 @@ static saddle_status make_temporary(struct saddle_i_replacement *r, int mode)
     memcpy(&bits, &now, sizeof bits);
     bits = (bits ^ (uint64_t)(uintptr_t)&bits) * UINT64_C(0x9e3779b97f4a7c15);
     int error = EEXIST;
+    const int kept = kept_of_name(r->name);
     for (int k = 0; k < TRIES && error == EEXIST; k++) {
-        saddle_i_write(r->temporary, sizeof r->temporary, "%.100s.%016llx.tmp", r->name, (unsigned long long)(bits + (uint64_t)k));
+        saddle_i_write(r->temporary, sizeof r->temporary, "%.*s.%016llx.tmp", kept, r->name, (unsigned long long)(bits + (uint64_t)k));
         r->file = saddle_i_system_open(r->system, r->folder, r->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         error = r->file >= 0 ? 0 : errno;
     }

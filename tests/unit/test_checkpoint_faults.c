@@ -307,6 +307,39 @@ START_TEST(names_of_temporaries_that_are_taken)
 }
 END_TEST
 
+static char renamed[300];
+
+static int watch_rename(void *user, int folder, const char *from, const char *to)
+{
+    (void)user;
+    (void)snprintf(renamed, sizeof renamed, "%s", from);
+    return sys.real->rename(sys.real->user, folder, from, to);
+}
+
+/* Characters of two bytes, which begin at even places or, behind an a, at odd ones. */
+START_TEST(temporaries_cut_no_character)
+{
+    struct side x;
+    begin();
+    side_begin(&x);
+    sys.table.rename = watch_rename;
+    for (int shift = 0; shift < 2; shift++) {
+        char name[400] = "", all[600];
+        for (int i = 0; i < 70; i++) {
+            strcat(name, i == 0 && shift ? "a" : "\xc3\xa9");
+        }
+        (void)snprintf(all, sizeof all, "%s/%s", directory, name);
+        EXPECT_OK(saddle_solver_save(x.s, all));
+        const size_t kept = 100 - (size_t)shift;
+        ck_assert_int_eq(strncmp(renamed, name, kept), 0);
+        ck_assert_int_eq(renamed[kept], '.');
+        ck_assert_int_eq((int)strlen(renamed + kept), 21);
+    }
+    side_end(&x);
+    end();
+}
+END_TEST
+
 START_TEST(errors_have_words)
 {
     static const int errors[] = {EACCES, EBADF,  EDQUOT, EEXIST, EFBIG,  EIO,    EISDIR, ELOOP,
@@ -330,6 +363,7 @@ int main(void)
     tcase_add_test(c, a_load_that_failed_leaves_the_start);
     tcase_add_test(c, each_allocation);
     tcase_add_test(c, names_of_temporaries_that_are_taken);
+    tcase_add_test(c, temporaries_cut_no_character);
     tcase_add_test(c, errors_have_words);
     suite_add_tcase(suite, c);
     return saddle_run_suite(suite);
