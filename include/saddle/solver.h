@@ -82,12 +82,12 @@ typedef struct saddle_event {
 } saddle_event;
 
 /** Is told how a run goes, every SADDLE_OPT_MONITOR_EVERY steps and once when it stops. It may call
- *  saddle_solver_result(), saddle_solver_save() and saddle_solver_request_stop() on its solver and evaluate its objective.
- *  A monitor that writes into w ends the call with SADDLE_E_STATE, and the run goes on only from a w that is put back. Of a long w 256 entries
- *  are watched, the first and the last among them.
+ *  saddle_solver_result(), saddle_solver_save() and saddle_solver_request_stop() on its solver and evaluate its
+ *  objective. A monitor that writes into w ends the call with SADDLE_E_STATE, and the run goes on only from a w
+ *  that is put back. Of a long w 256 entries are watched, the first and the last among them.
  *  @return 0: go on; 1: stop with SADDLE_STOP_MONITOR; else SADDLE_E_CALLBACK. In the call when the run stops
- *          (stop != SADDLE_STOP_NONE) 1 means as much as 0; after SADDLE_STOP_REQUEST a request made in it is
- *          dropped
+ *         (stop != SADDLE_STOP_NONE) 1 means as much as 0; after SADDLE_STOP_REQUEST a request made in it is
+ *         dropped
  *  @since 0.1 */
 typedef int (*saddle_monitor_fn)(void *user, const saddle_event *e);
 
@@ -167,35 +167,39 @@ SADDLE_API void saddle_solver_request_stop(saddle_solver *s);
  *  @since 0.1 */
 SADDLE_API saddle_status saddle_solver_result(saddle_solver *s, saddle_result *out);
 
-/** Writes all that the run is into a file, a checkpoint; saddle_solver_load() goes on from there with the same bits, results, counts and
- *  events. Between calls, from the monitor, after a failure and after the run has stopped. The file is replaced as a whole: what is
- *  written goes to a temporary in the same directory, named after the file with 16 digits and .tmp behind, is flushed to the disk and then
- *  renamed, and the directory is flushed. Whoever opens path finds the old checkpoint or the new one, also after a crash; a process
- *  that is killed in here leaves its temporary behind. A link at path is replaced, not followed; what is no plain file is left alone. The new
- *  file has those permissions of the old one that umask allows, or 0666 less umask. Costs 64 KiB of memory.
- *  Not saved: the objective, the monitor, a schedule of the caller's own, a request to stop, the number of threads, the log.
- *  docs/checkpoint-format.md defines the file.
+/** Writes all that the run is into a file, a checkpoint; saddle_solver_load() goes on from there with the same
+ *  bits, results, counts and events. Between calls, from the monitor, after a failure and after the run has
+ *  stopped. The file is replaced as a whole: what is written goes to a temporary in the same directory, named
+ *  after the file with 16 digits and .tmp behind, is flushed to the disk and then renamed, and the directory is
+ *  flushed. Whoever opens path finds the old checkpoint or the new one, also after a crash; a process that is
+ *  killed in here leaves its temporary behind. A link at path is replaced, not followed; what is no plain file
+ *  is left alone. The new file has those permissions of the old one that umask allows, or 0666 less umask.
+ *  Costs 64 KiB of memory. Not saved: the objective, the monitor, a schedule of the caller's own, a request to
+ *  stop, the number of threads, the log. docs/checkpoint-format.md defines the file.
  *  @param s the solver
  *  @param path the name of the file; not empty, no slash at its end
- *  @return SADDLE_OK; SADDLE_E_ARGUMENT (NULL, a path that names no file), SADDLE_E_STATE (inside a step; w was changed),
- *          SADDLE_E_MEMORY, SADDLE_E_OVERFLOW and SADDLE_E_NOT_FINITE (a count or number of the run that no checkpoint holds: above 2^62
- *          samples, a step size chosen past the range), SADDLE_E_IO: the old file is as it was, but where the message says that the directory could not be flushed
- *          the new one is in place. The run is never touched
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT (NULL, a path that names no file), SADDLE_E_STATE (inside a step; w was
+ *         changed), SADDLE_E_MEMORY, SADDLE_E_OVERFLOW and SADDLE_E_NOT_FINITE (a count or number of the run
+ *         that no checkpoint holds: above 2^62 samples, a step size chosen past the range), SADDLE_E_IO: the
+ *         old file is as it was, but where the message says that the directory could not be flushed the new one
+ *         is in place. The run is never touched
  *  @since 0.1 */
 SADDLE_API SADDLE_NODISCARD saddle_status saddle_solver_save(saddle_solver *s, const char *path);
 
-/** Takes up the run of a checkpoint. The solver is fresh and made as that one was: of an objective with the same dim, samples and
- *  grain, the same method, the same options but for those that do not change the iterates (max_steps where no schedule
- *  goes by it, max_epochs, max_seconds, target_value, divergence, eps_gradient, eps_hessian, check_every, eigen_tol, basis,
- *  monitor_every; eigenvalues, which and cnc_* are not read by runs). A schedule of the caller's own is set before. That the functions
- *  are the same ones is up to the caller. w receives the iterate of the checkpoint. A run that a limit of steps, epochs or
- *  seconds had stopped goes on where the limit is higher now. All of the file is checked before anything is touched: after a failure
- *  solver and w are as they were. Costs 64 KiB of memory.
+/** Takes up the run of a checkpoint. The solver is fresh and made as that one was: of an objective with the
+ *  same dim, samples and grain, the same method, the same options but for those that do not change the iterates
+ *  (max_steps where no schedule goes by it, max_epochs, max_seconds, target_value, divergence, eps_gradient,
+ *  eps_hessian, check_every, eigen_tol, basis, monitor_every; eigenvalues, which and cnc_* are not read by
+ *  runs). A schedule of the caller's own is set before. That the functions are the same ones is up to the
+ *  caller. w receives the iterate of the checkpoint. A run that a limit of steps, epochs or seconds had stopped
+ *  goes on where the limit is higher now. All of the file is checked before anything is touched: after a
+ *  failure solver and w are as they were. Costs 64 KiB of memory.
  *  @param s the solver
  *  @param path the name of the file
- *  @return SADDLE_OK; SADDLE_E_ARGUMENT (NULL), SADDLE_E_STATE (step or run was called, or a checkpoint loaded), SADDLE_E_IO (it could
- *          not be read, or changed meanwhile), SADDLE_E_FORMAT (no checkpoint, a damaged one, NaN or Inf in it, or of a newer format),
- *          SADDLE_E_MISMATCH (another problem: the message names the first difference, with both values), SADDLE_E_MEMORY
+ *  @return SADDLE_OK; SADDLE_E_ARGUMENT (NULL), SADDLE_E_STATE (step or run was called, or a checkpoint
+ *         loaded), SADDLE_E_IO (it could not be read, or changed meanwhile), SADDLE_E_FORMAT (no checkpoint, a
+ *         damaged one, NaN or Inf in it, or of a newer format), SADDLE_E_MISMATCH (another problem: the message
+ *         names the first difference, with both values), SADDLE_E_MEMORY
  *  @since 0.1 */
 SADDLE_API SADDLE_NODISCARD saddle_status saddle_solver_load(saddle_solver *s, const char *path);
 
