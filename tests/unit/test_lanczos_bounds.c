@@ -65,7 +65,9 @@ START_TEST(the_order_is_what_fits)
         saddle_i_operator_of(&a, c, cases[i].n, gives_up, NULL);
         w.count = 0;
         const saddle_status s = saddle_i_lanczos_restarted(&a, &v, &out);
-        ck_assert_int_eq(s, cases[i].n == 100 ? SADDLE_E_CALLBACK : SADDLE_E_MEMORY);
+        if (!(s == SADDLE_E_OVERFLOW && sizeof(size_t) < 8)) { /* what 32 bits cannot address is not asked for */
+            ck_assert_int_eq(s, cases[i].n == 100 ? SADDLE_E_CALLBACK : SADDLE_E_MEMORY);
+        }
         ck_assert_int_ge(w.count, 3); /* what is found, and room for its dots, come first */
         const int64_t bytes = 9 * (cases[i].order + 2) * (int64_t)sizeof(double), had = (int64_t)w.bytes[2];
         ck_assert_msg(had >= bytes && had < bytes + 72, "case %d: %d bytes, not %d", (int)i, (int)had, (int)bytes);
