@@ -230,14 +230,21 @@ static saddle_status put_options(struct saddle_i_writer *w, const struct saddle_
     return saddle_i_writer_close(w);
 }
 
-static saddle_status put_integers(struct saddle_i_writer *w, const struct saddle_solver *s)
+/* Of all fields of one kind. */
+static int64_t entry_bytes(const struct saddle_i_method *m, int (*field)(const struct saddle_i_method *m, int k, struct saddle_i_field *out))
 {
     struct saddle_i_field f;
     int count = 0;
-    while (saddle_i_integer_field(s->method, count, &f)) {
+    while (field(m, count, &f)) {
         count++;
     }
-    TRY(saddle_i_writer_section(w, "integers", SADDLE_I_REQUIRED, (int64_t)count * SADDLE_I_ENTRY));
+    return (int64_t)count * SADDLE_I_ENTRY;
+}
+
+static saddle_status put_integers(struct saddle_i_writer *w, const struct saddle_solver *s)
+{
+    struct saddle_i_field f;
+    TRY(saddle_i_writer_section(w, "integers", SADDLE_I_REQUIRED, entry_bytes(s->method, saddle_i_integer_field)));
     for (int k = 0; saddle_i_integer_field(s->method, k, &f); k++) {
         TRY(put_name(w, f.name));
         TRY(put64(w, (uint64_t)saddle_i_integer_of(s, &f)));
@@ -248,11 +255,7 @@ static saddle_status put_integers(struct saddle_i_writer *w, const struct saddle
 static saddle_status put_numbers(struct saddle_i_writer *w, const struct saddle_solver *s)
 {
     struct saddle_i_field f;
-    int count = 0;
-    while (saddle_i_number_field(s->method, count, &f)) {
-        count++;
-    }
-    TRY(saddle_i_writer_section(w, "numbers", SADDLE_I_REQUIRED, (int64_t)count * SADDLE_I_ENTRY));
+    TRY(saddle_i_writer_section(w, "numbers", SADDLE_I_REQUIRED, entry_bytes(s->method, saddle_i_number_field)));
     for (int k = 0; saddle_i_number_field(s->method, k, &f); k++) {
         double x;
         memcpy(&x, (const char *)s + f.offset, sizeof x);
@@ -264,17 +267,10 @@ static saddle_status put_numbers(struct saddle_i_writer *w, const struct saddle_
 
 static int64_t content_bytes(const struct saddle_solver *s, int vectors)
 {
-    struct saddle_i_field f;
-    int64_t entries[2] = {0, 0};
-    while (saddle_i_integer_field(s->method, (int)entries[0], &f)) {
-        entries[0]++;
-    }
-    while (saddle_i_number_field(s->method, (int)entries[1], &f)) {
-        entries[1]++;
-    }
     return SADDLE_I_FILE_HEADER + saddle_i_section_bytes(SADDLE_I_PROBLEM) +
-           saddle_i_section_bytes((int64_t)saddle_i_options_count() * SADDLE_I_OPTION) + saddle_i_section_bytes(entries[0] * SADDLE_I_ENTRY) +
-           saddle_i_section_bytes(entries[1] * SADDLE_I_ENTRY) + vectors * saddle_i_section_bytes(s->run.n * 8);
+           saddle_i_section_bytes((int64_t)saddle_i_options_count() * SADDLE_I_OPTION) +
+           saddle_i_section_bytes(entry_bytes(s->method, saddle_i_integer_field)) +
+           saddle_i_section_bytes(entry_bytes(s->method, saddle_i_number_field)) + vectors * saddle_i_section_bytes(s->run.n * 8);
 }
 
 /* A file that loading would refuse must not take the place of one that it would not. */
